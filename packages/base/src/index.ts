@@ -1,0 +1,3 @@
+export { CodedError, messageOf, type Problem } from "./errors.js";
+export { nearestName } from "./nearest-name.js";
+export { RandomSource, type SeedKey } from "./random.js";
