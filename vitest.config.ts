@@ -13,7 +13,12 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "packages/*/generator/**/*.test.ts", "src/**/*.test.ts", "tests/**/*.test.ts"],
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "packages/*/generator/**/*.test.ts",
+      "src/**/*.test.ts",
+      "tests/**/*.test.ts",
+    ],
     exclude: ["**/*.slow.test.ts", "**/node_modules/**", "**/dist/**"],
     pool: "forks",
     maxWorkers: 2,

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { RandomSource } from "./random.js";
 
 test("the same keys give the same numbers, other keys others", () => {
-  const draw = (...keys: (number | string)[]): number[] => Array.from({ length: 4 }, (_, i) => i && 0).map(() => new RandomSource(...keys).uint32());
+  const draw = (...keys: (number | string)[]): number[] =>
+    Array.from({ length: 4 }, (_, i) => i && 0).map(() => new RandomSource(...keys).uint32());
   expect(draw(1, "crop", 2)).toEqual(draw(1, "crop", 2));
   expect(draw(1, "crop", 2)).not.toEqual(draw(1, "crop", 3));
   expect(draw(1)).not.toEqual(draw("1"));
