@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const places = ["packages/*/{src,generator}/**", "src/**", "tests/**", "examples/**"];
 
-/** Tests run on the sources; only tests of the command line need the build. */
-export default defineConfig({
+/** Tests run on the sources; only tests of the command line need the build. `--mode slow` takes the slow tests, and no other. */
+export default defineConfig(({ mode }) => ({
   resolve: {
     alias: [
       { find: /^@multirnet\/([a-z]+)\/node$/, replacement: here("packages/$1/src/node.ts") },
@@ -13,16 +14,12 @@ export default defineConfig({
     ],
   },
   test: {
-    include: [
-      "packages/*/src/**/*.test.ts",
-      "packages/*/generator/**/*.test.ts",
-      "src/**/*.test.ts",
-      "tests/**/*.test.ts",
-    ],
-    exclude: ["**/*.slow.test.ts", "**/node_modules/**", "**/dist/**"],
+    include: places.map((place) => `${place}/*${mode === "slow" ? ".slow" : ""}.test.ts`),
+    exclude: [...configDefaults.exclude, ...(mode === "slow" ? [] : ["**/*.slow.test.ts"])],
     pool: "forks",
     maxWorkers: 2,
-    env: { OMP_NUM_THREADS: "1" },
-    testTimeout: 60_000,
+    env: { OMP_NUM_THREADS: "1" }, // two workers share two cores
+    testTimeout: mode === "slow" ? 1_800_000 : 60_000,
+    hookTimeout: mode === "slow" ? 1_800_000 : 60_000,
   },
-});
+}));
