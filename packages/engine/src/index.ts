@@ -1,1 +1,23 @@
-export {};
+export { gradients, withoutGradients } from "./autograd.js";
+export { tensor, tensorFrom } from "./create.js";
+export { bytesPerElement, type DType } from "./dtype.js";
+export { EngineError, type EngineProblem } from "./errors.js";
+export * from "./generated/tensor.js";
+export { Generator } from "./generator.js";
+export { aboutEngine, operatorSchemas, setThreads, threads } from "./machine.js";
+export {
+  asLogits,
+  asMask,
+  asProbabilities,
+  probabilitiesOf,
+  type Logits,
+  type Mask,
+  type Probabilities,
+} from "./meaning.js";
+export { Buffer, Module, Parameter } from "./module.js";
+export type { About } from "./native.js";
+export { flopOf, profile, type ProfileRow } from "./profile.js";
+export { labelled, record, type CallRecord, type TensorFacts } from "./recorder.js";
+export { decodeSafetensors, encodeSafetensors, readSafetensors, type SafetensorsFile } from "./safetensors.js";
+export { keep, scope } from "./scope.js";
+export { describeTensor, type TensorArray } from "./tensor-core.js";

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { format, resolveConfig } from "prettier";
+
+import { WANTED } from "../ops/table.js";
+import { generate } from "./generate.js";
+import { parseSchema, type Schema } from "./schema.js";
+
+/** The versions of libtorch that are supported; `ops/schemas-VERSION.txt` holds the schemas of the wanted operators in each. */
+export const VERSIONS = ["1.13", "2.6"] as const;
+
+export const generatedPath = fileURLToPath(new URL("../src/generated/tensor.ts", import.meta.url));
+
+export function schemaPath(version: string): string {
+  return fileURLToPath(new URL(`../ops/schemas-${version}.txt`, import.meta.url));
+}
+
+export function readSchemas(version: string): Map<string, Schema> {
+  const lines = readFileSync(schemaPath(version), "utf8").trim().split("\n");
+  return new Map(lines.map((line) => parseSchema(line)).map((schema) => [schema.name, schema]));
+}
+
+/** What must agree between the versions: every argument that is passed by place. */
+export function callable(schema: Schema): string {
+  const args = schema.args.map(({ name, type, default: value }) => `${type} ${name}${value === undefined ? "" : "=…"}`);
+  return `${schema.name}(${args.join(", ")}) -> ${schema.returns.join(", ")}`;
+}
+
+/** The text of `src/generated/tensor.ts`, as the table and the schemas of the oldest version give it. */
+export async function generatedSource(): Promise<string> {
+  const source = generate(WANTED, readSchemas(VERSIONS[0]));
+  return format(source, { ...(await resolveConfig(generatedPath)), parser: "typescript" });
+}

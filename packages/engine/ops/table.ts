@@ -1,0 +1,126 @@
+/** A wanted operator: its name here, libtorch's schema or schemas, and one sentence for the reference page. */
+export interface WantedOp {
+  readonly name: string;
+  /** Two schemas where `other` may be a tensor or a number: the tensor's first. */
+  readonly aten: readonly [string] | readonly [tensor: string, scalar: string];
+  readonly says: string;
+  /** Arguments that nobody here needs: they keep the schema's default. */
+  readonly omit?: readonly string[];
+  /** Arguments without a default that have one here. */
+  readonly fixed?: Readonly<Record<string, boolean>>;
+  /** Whether gradients flow through it; each such operator has a gradient check. */
+  readonly differentiable: boolean;
+}
+
+const smooth = (name: string, aten: WantedOp["aten"], says: string, more: Partial<WantedOp> = {}): WantedOp => ({
+  name,
+  aten,
+  says,
+  differentiable: true,
+  ...more,
+});
+const plain = (name: string, aten: WantedOp["aten"], says: string, more: Partial<WantedOp> = {}): WantedOp => ({
+  name,
+  aten,
+  says,
+  differentiable: false,
+  ...more,
+});
+const alpha = { omit: ["alpha"] };
+
+/**
+ * Every operator that the project calls. `npm run generate` writes `src/generated/tensor.ts` from this table and libtorch's
+ * schemas: an operator whose first argument is `self` becomes a method of Tensor, any other a function; arguments without a
+ * default stand in order, the others go into an options object.
+ */
+export const WANTED: readonly WantedOp[] = [
+  // arithmetic
+  smooth("add", ["add.Tensor", "add.Scalar"], "Sum, element by element, with broadcasting.", alpha),
+  smooth("sub", ["sub.Tensor", "sub.Scalar"], "Difference, element by element, with broadcasting.", alpha),
+  smooth("mul", ["mul.Tensor", "mul.Scalar"], "Product, element by element, with broadcasting."),
+  smooth("div", ["div.Tensor", "div.Scalar"], "Quotient, element by element, with broadcasting."),
+  smooth("neg", ["neg"], "−x."),
+  smooth("abs", ["abs"], "|x|."),
+  smooth("pow", ["pow.Tensor_Scalar"], "x to the given power."),
+  smooth("exp", ["exp"], "eˣ."),
+  smooth("log", ["log"], "Natural logarithm."),
+  smooth("sqrt", ["sqrt"], "Square root."),
+  smooth("clamp", ["clamp"], "x, but no less than `min` and no more than `max`."),
+  plain("eq", ["eq.Tensor", "eq.Scalar"], "Whether equal, element by element."),
+  plain("gt", ["gt.Tensor", "gt.Scalar"], "Whether greater, element by element."),
+
+  // activations
+  smooth("sigmoid", ["sigmoid"], "1 / (1 + e⁻ˣ)."),
+  smooth("relu", ["relu"], "max(x, 0)."),
+  smooth("prelu", ["prelu"], "x where positive, else x times the slope `weight` of its channel."),
+  smooth("elu", ["elu"], "x where positive, else α(eˣ − 1).", { omit: ["scale", "input_scale"] }),
+  smooth("softmax", ["softmax.int"], "eˣ over its sum along `dim`.", { omit: ["dtype"] }),
+  smooth("logSoftmax", ["log_softmax.int"], "Logarithm of softmax along `dim`.", { omit: ["dtype"] }),
+
+  // reductions
+  smooth("sum", ["sum.dim_IntList"], "Sum along `dim`; over everything where `dim` is undefined.", { omit: ["dtype"] }),
+  smooth("mean", ["mean.dim"], "Mean along `dim`; over everything where `dim` is undefined.", { omit: ["dtype"] }),
+  plain("argmax", ["argmax"], "Index of the largest element along `dim`."),
+
+  // shape
+  smooth("reshape", ["reshape"], "The same elements in another shape; −1 stands for what is left."),
+  smooth("permute", ["permute"], "Axes in another order."),
+  smooth("expand", ["expand"], "Axes of length 1 repeated, without a copy.", { omit: ["implicit"] }),
+  smooth("repeat", ["repeat"], "Each axis repeated as often as given, as a copy."),
+  smooth("narrow", ["narrow"], "A stretch of one axis."),
+  smooth("flip", ["flip"], "The given axes reversed."),
+  smooth("cat", ["cat"], "Tensors joined along `dim`."),
+  smooth("stack", ["stack"], "Tensors joined along a new axis `dim`."),
+  plain("detach", ["detach"], "The same elements, with no gradient back through here."),
+  smooth("clone", ["clone"], "A copy of its own.", { omit: ["memory_format"] }),
+  smooth("contiguous", ["contiguous"], "Row-major in memory; itself where it is so.", { omit: ["memory_format"] }),
+  smooth("toDtype", ["to.dtype"], "The elements as another type.", { omit: ["non_blocking", "copy", "memory_format"] }),
+  smooth("toDevice", ["to.device"], "A copy on another device, as the given type.", {
+    omit: ["non_blocking", "copy", "memory_format"],
+  }),
+
+  // making
+  plain("zeros", ["zeros"], "All zeros.", { omit: ["layout", "pin_memory"] }),
+  plain("full", ["full"], "All the same.", { omit: ["layout", "pin_memory"] }),
+
+  // layers
+  smooth(
+    "conv3d",
+    ["conv3d"],
+    "3-D cross-correlation: N×I×D×H×W with weight O×(I/groups)×kD×kH×kW gives N×O×D'×H'×W'.",
+  ),
+  smooth(
+    "convTranspose3d",
+    ["conv_transpose3d.input"],
+    "3-D transposed convolution: N×I×D×H×W with weight I×(O/groups)×kD×kH×kW.",
+  ),
+  smooth(
+    "batchNorm",
+    ["batch_norm"],
+    "Batch normalisation over N and space; in training it moves the running statistics.",
+    {
+      fixed: { cudnn_enabled: true },
+    },
+  ),
+  smooth("instanceNorm", ["instance_norm"], "Instance normalisation over space.", { fixed: { cudnn_enabled: true } }),
+  smooth("groupNorm", ["group_norm"], "Group normalisation.", { omit: ["cudnn_enabled"] }),
+  smooth("linear", ["linear"], "x·weightᵀ + bias: N×I with weight O×I gives N×O."),
+  smooth("upsampleTrilinear3d", ["upsample_trilinear3d"], "Trilinear resampling of N×C×D×H×W to `outputSize`.", {
+    omit: ["scales_d", "scales_h", "scales_w"],
+  }),
+
+  // random numbers, always with a generator
+  plain("bernoulliInPlace", ["bernoulli_.float"], "Each element 1 with probability `p`, else 0."),
+
+  // in place
+  plain("copyInPlace", ["copy_"], "Takes the elements of `src`.", { omit: ["non_blocking"] }),
+
+  // lists of tensors, for optimisers
+  plain("foreachAddInPlace", ["_foreach_add_.List"], "self += alpha · other, tensor by tensor."),
+  plain("foreachAddScalarInPlace", ["_foreach_add_.Scalar"], "self += scalar, tensor by tensor."),
+  plain("foreachMulScalarInPlace", ["_foreach_mul_.Scalar"], "self *= scalar, tensor by tensor."),
+  plain("foreachDivScalarInPlace", ["_foreach_div_.Scalar"], "self /= scalar, tensor by tensor."),
+  plain("foreachSqrt", ["_foreach_sqrt"], "Square roots, tensor by tensor."),
+  plain("foreachAddcmulInPlace", ["_foreach_addcmul_.Scalar"], "self += value · tensor1 · tensor2, tensor by tensor."),
+  plain("foreachAddcdivInPlace", ["_foreach_addcdiv_.Scalar"], "self += value · tensor1 / tensor2, tensor by tensor."),
+];

@@ -1,0 +1,12 @@
+import type { RandomSource } from "@multirnet/base";
+
+import { native, type NativeGenerator } from "./native.js";
+
+/** libtorch's random generator for the operators that take one, seeded from a source; it has no state outside this object. */
+export class Generator {
+  readonly native: NativeGenerator;
+
+  constructor(random: RandomSource, device = "cpu") {
+    this.native = native().generator(Math.floor(random.uniform() * 2 ** 53), device);
+  }
+}

@@ -1,0 +1,21 @@
+import { native, type About } from "./native.js";
+
+/** Sets how many threads one operator uses. Results on the CPU repeat bit for bit for a given number. */
+export function setThreads(count: number): void {
+  native().threads(count);
+}
+
+/** @returns how many threads one operator uses */
+export function threads(): number {
+  return native().threads();
+}
+
+/** @returns which libtorch this is, and how many tensors and bytes are held from JavaScript */
+export function aboutEngine(): About {
+  return native().about();
+}
+
+/** @returns libtorch's schemas of all operators */
+export function operatorSchemas(): string[] {
+  return native().schemas();
+}

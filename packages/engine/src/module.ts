@@ -1,0 +1,87 @@
+import { withoutGradients } from "./autograd.js";
+import { EngineError } from "./errors.js";
+import type { Tensor } from "./generated/tensor.js";
+import { keep } from "./scope.js";
+
+/** A tensor that is learned. It lives until its module is released. */
+export class Parameter {
+  readonly tensor: Tensor;
+
+  constructor(tensor: Tensor) {
+    this.tensor = keep(tensor).setRequiresGrad(true);
+  }
+}
+
+/** A tensor that belongs to a module's state but is not learned, such as running statistics. */
+export class Buffer {
+  readonly tensor: Tensor;
+
+  constructor(tensor: Tensor) {
+    this.tensor = keep(tensor);
+  }
+}
+
+/**
+ * A part of a network. Its parameters, buffers and sub-modules are its fields (also in lists), found by name: the path of a weight is the
+ * path of the field, as `encoder.0.convolution.weight`, in the order of definition. Whether it trains is an argument of `forward`.
+ */
+export abstract class Module {
+  /** Everything that makes up the state, by path. */
+  *members(prefix = ""): Generator<readonly [path: string, member: Parameter | Buffer]> {
+    for (const [name, field] of Object.entries(this)) yield* membersOf(field, prefix + name);
+  }
+
+  /** The learned tensors by path. */
+  parameters(): Map<string, Tensor> {
+    return tensorsOf(this.members(), Parameter);
+  }
+
+  /** All tensors of the state by path: what a weights file holds. */
+  state(): Map<string, Tensor> {
+    return new Map(Array.from(this.members(), ([path, { tensor }]) => [path, tensor]));
+  }
+
+  /**
+   * Copies the given tensors into the state, converting their type.
+   *
+   * @throws EngineError ENGINE_STATE_MISMATCH before anything is changed, with the names that are missing, extra or of another shape
+   */
+  loadState(given: ReadonlyMap<string, Tensor>): void {
+    const state = this.state();
+    const missing = [...state.keys()].filter((path) => !given.has(path));
+    const extra = [...given.keys()].filter((path) => !state.has(path));
+    const misshaped: string[] = [];
+    for (const [path, { shape }] of state) {
+      const came = given.get(path)?.shape ?? shape;
+      if (came.join() !== shape.join())
+        misshaped.push(`${path} is ${shape.join("×")} here and ${came.join("×")} there`);
+    }
+    if (missing.length + extra.length + misshaped.length > 0) {
+      throw new EngineError({ code: "ENGINE_STATE_MISMATCH", missing, extra, misshaped });
+    }
+    withoutGradients(() => {
+      for (const [path, tensor] of state) tensor.copyInPlace(given.get(path) as Tensor);
+    });
+  }
+
+  /** Frees all weights. */
+  release(): void {
+    for (const [, { tensor }] of this.members()) tensor.release();
+  }
+}
+
+function* membersOf(field: unknown, path: string): Generator<readonly [string, Parameter | Buffer]> {
+  if (field instanceof Parameter || field instanceof Buffer) yield [path, field];
+  else if (field instanceof Module) yield* field.members(`${path}.`);
+  else if (Array.isArray(field))
+    for (const [index, item] of field.entries()) yield* membersOf(item, `${path}.${String(index)}`);
+}
+
+function tensorsOf(
+  members: Iterable<readonly [string, Parameter | Buffer]>,
+  kind: typeof Parameter,
+): Map<string, Tensor> {
+  const found = new Map<string, Tensor>();
+  for (const [path, member] of members) if (member instanceof kind) found.set(path, member.tensor);
+  return found;
+}

@@ -1,0 +1,68 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+import { messageOf } from "@multirnet/base";
+
+import { EngineError } from "./errors.js";
+
+declare const isTensor: unique symbol;
+declare const isGenerator: unique symbol;
+
+/** A tensor and a generator as the addon hands them out; nothing but the addon looks inside. */
+export type NativeTensor = { readonly [isTensor]: true };
+export type NativeGenerator = { readonly [isGenerator]: true };
+
+/** What comes back from an operator: tensors, lists of them, numbers, truth values, or nothing. */
+export type NativeResult = NativeTensor | readonly NativeTensor[] | number | boolean | null;
+
+/** The addon's whole surface (`native/addon.cc`). */
+export interface Addon {
+  schemas(): string[];
+  lookup(name: string, overload: string): number;
+  call(operator: number, args: readonly unknown[]): NativeResult[];
+  fromBytes(dtype: number, shape: readonly number[], bytes: Uint8Array): NativeTensor;
+  toBytes(tensor: NativeTensor): ArrayBuffer;
+  describe(tensor: NativeTensor): [dtype: number, device: string, ...shape: number[]];
+  release(tensor: NativeTensor): void;
+  requiresGrad(tensor: NativeTensor, set?: boolean): boolean;
+  gradients(
+    outputs: readonly NativeTensor[],
+    inputs: readonly NativeTensor[],
+    createGraph: boolean,
+  ): (NativeTensor | null)[];
+  gradMode(enabled: boolean): boolean;
+  generator(seed: number, device: string): NativeGenerator;
+  threads(count?: number): number;
+  about(): About;
+}
+
+/** Which libtorch this is, and how much of it JavaScript holds at the moment. */
+export interface About {
+  readonly version: string;
+  readonly config: string;
+  readonly parallel: string;
+  readonly cuda: boolean;
+  readonly liveTensors: number;
+  readonly liveBytes: number;
+}
+
+let loaded: Addon | undefined;
+
+/**
+ * The addon, loaded at the first use, so that importing this package needs no libtorch. The only place that knows where it lies.
+ *
+ * @throws EngineError ENGINE_NOT_BUILT
+ */
+export function native(): Addon {
+  if (loaded !== undefined) return loaded;
+  const path = fileURLToPath(new URL("../native/build/engine.node", import.meta.url));
+  try {
+    loaded = createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    throw new EngineError(
+      { code: "ENGINE_NOT_BUILT", path, because: messageOf(error).split("\n")[0] ?? "" },
+      { cause: error },
+    );
+  }
+  return loaded;
+}

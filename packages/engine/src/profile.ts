@@ -1,0 +1,58 @@
+import type { CallRecord } from "./recorder.js";
+
+/** One row of a profile: all calls of one operator on one input shape in one part of the network. */
+export interface ProfileRow {
+  readonly op: string;
+  readonly module: string;
+  readonly shapes: string;
+  readonly calls: number;
+  readonly flop: number;
+  readonly milliseconds: number;
+}
+
+/**
+ * Floating-point operations of a call, a multiplication and an addition counting as two. Convolutions and matrix products are counted; what
+ * moves or changes single elements counts as one an output element; views count nothing.
+ */
+export function flopOf({ op, inputs, outputs, args }: CallRecord): number {
+  const [input, weight] = inputs;
+  const [output] = outputs;
+  if (output === undefined) return 0;
+  const elements = count(output.shape);
+  if (input === undefined || VIEWS.has(op)) return 0;
+  if (op === "aten::conv3d" && weight !== undefined) return 2 * elements * count(weight.shape.slice(1));
+  if (op === "aten::conv_transpose3d.input" && weight !== undefined)
+    return 2 * count(input.shape) * count(weight.shape.slice(1));
+  if (op === "aten::linear" && weight !== undefined) return 2 * elements * (weight.shape[1] ?? 0);
+  return args.length === 0 ? 0 : elements;
+}
+
+const VIEWS = new Set([
+  "aten::reshape",
+  "aten::permute",
+  "aten::expand",
+  "aten::narrow",
+  "aten::detach",
+  "aten::contiguous",
+]);
+
+/** The profile of a recording, in order of first appearance. */
+export function profile(calls: readonly CallRecord[]): ProfileRow[] {
+  const rows = new Map<string, ProfileRow>();
+  for (const call of calls) {
+    const shapes = call.inputs.map(({ shape }) => shape.join("×") || "scalar").join(", ");
+    const key = `${call.module} ${call.op} ${shapes}`;
+    const row = rows.get(key) ?? { op: call.op, module: call.module, shapes, calls: 0, flop: 0, milliseconds: 0 };
+    rows.set(key, {
+      ...row,
+      calls: row.calls + 1,
+      flop: row.flop + flopOf(call),
+      milliseconds: row.milliseconds + call.milliseconds,
+    });
+  }
+  return [...rows.values()];
+}
+
+function count(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
