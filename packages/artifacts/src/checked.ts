@@ -1,0 +1,114 @@
+import { z } from "zod";
+
+import { nearestName } from "@multirnet/base";
+
+/** What is wrong with one key of a document: written for somebody who edits the file by hand. */
+export type Fault =
+  | {
+      readonly kind: "unknown key";
+      readonly key: string;
+      readonly nearest: string | undefined;
+      readonly known: readonly string[];
+    }
+  | { readonly kind: "missing key"; readonly key: string; readonly expected: string }
+  | { readonly kind: "wrong value"; readonly key: string; readonly expected: string; readonly came: string };
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault };
+
+/**
+ * Reads `document` by `schema` and reports the first thing that is wrong. An unknown key comes first: a misspelt key is also
+ * a missing one, and the misspelling is what its author has to see.
+ */
+export function checkAgainst<S extends z.ZodType>(schema: S, document: unknown): Checked<z.output<S>> {
+  const result = schema.safeParse(document);
+  if (result.success) return { ok: true, value: result.data };
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
+  if (issue === undefined) throw new Error("zod refused a document without an issue");
+  return { ok: false, fault: faultOf(issue, schema, document) };
+}
+
+/** @returns the fault in words, starting with the key */
+export function faultWords(fault: Fault): string {
+  switch (fault.kind) {
+    case "unknown key":
+      return fault.nearest === undefined
+        ? `unknown key ${fault.key}; known here: ${fault.known.join(", ")}`
+        : `unknown key ${fault.key}; did you mean ${fault.nearest}?`;
+    case "missing key":
+      return `key ${fault.key} is missing; expected ${fault.expected}`;
+    case "wrong value":
+      return `${fault.key === "" ? "the document" : `key ${fault.key}`}: expected ${fault.expected}, came ${fault.came}`;
+  }
+}
+
+function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown): Fault {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const name = issue.keys[0] ?? "";
+    const known = knownKeys(schema, path);
+    return { kind: "unknown key", key: [...path, name].join("."), nearest: nearestName(name, known), known };
+  }
+  const key = path.join(".");
+  const came = valueAt(document, path);
+  const expected = expectedBy(issue);
+  return came === undefined && key !== ""
+    ? { kind: "missing key", key, expected }
+    : { kind: "wrong value", key, expected, came: shown(came) };
+}
+
+/** "Too small: expected number to be >0" becomes "number to be >0"; a union says what each of its members expects. */
+function expectedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_union") {
+    const members = issue.errors.map((issues) => (issues[0] === undefined ? "" : expectedBy(issues[0])));
+    return [...new Set(members.filter((words) => words !== ""))].join(" or ");
+  }
+  return issue.message
+    .replace(/^(Invalid|Too)[^:]*: /, "")
+    .replace(/^expected /, "")
+    .replace(/, received .*$/, "");
+}
+
+function knownKeys(schema: z.ZodType, path: readonly string[]): readonly string[] {
+  let at: unknown = schema;
+  for (const key of path) at = memberOf(unwrapped(at), key);
+  at = unwrapped(at);
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+function memberOf(schema: unknown, key: string): unknown {
+  if (schema instanceof z.ZodObject) return (schema.shape as Record<string, unknown>)[key];
+  if (schema instanceof z.ZodArray) return schema.element;
+  if (schema instanceof z.ZodRecord) return schema.valueType;
+  return undefined;
+}
+
+function unwrapped(schema: unknown): unknown {
+  let inner = schema;
+  while (
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodNullable ||
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodReadonly
+  ) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+function valueAt(document: unknown, path: readonly string[]): unknown {
+  let at = document;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null) return undefined;
+    at = (at as Record<string, unknown>)[key];
+  }
+  return at;
+}
+
+const SHOWN_CHARACTERS = 60;
+
+function shown(value: unknown): string {
+  const words = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  return words.length > SHOWN_CHARACTERS ? `${words.slice(0, SHOWN_CHARACTERS)}…` : words;
+}
