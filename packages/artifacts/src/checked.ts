@@ -47,7 +47,13 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown):
   if (issue.code === "unrecognized_keys") {
     const name = issue.keys[0] ?? "";
     const known = knownKeys(schema, path);
-    return { kind: "unknown key", key: [...path, name].join("."), nearest: nearestName(name, known), known };
+    const nearest = nearestName(name, known);
+    return {
+      kind: "unknown key",
+      key: [...path, name].join("."),
+      nearest: nearest === undefined ? undefined : [...path, nearest].join("."),
+      known,
+    };
   }
   const key = path.join(".");
   const came = valueAt(document, path);
@@ -109,6 +115,6 @@ function valueAt(document: unknown, path: readonly string[]): unknown {
 const SHOWN_CHARACTERS = 60;
 
 function shown(value: unknown): string {
-  const words = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  const words = typeof value === "number" ? String(value) : JSON.stringify(value);
   return words.length > SHOWN_CHARACTERS ? `${words.slice(0, SHOWN_CHARACTERS)}…` : words;
 }

@@ -12,8 +12,8 @@ export async function sweepTemporaries(folder: string): Promise<void> {
 
 /** @returns the names in a folder, unfinished files left out; none where there is no folder */
 export async function namesIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   });
   return names.filter((name) => !TEMPORARY.test(name)).sort();

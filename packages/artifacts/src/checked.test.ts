@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+
+import { checkAgainst, faultWords } from "./checked.js";
+
+const schema = z.strictObject({
+  rate: z.number().positive(),
+  network: z.enum(["v-net", "multir-net"]).default("v-net"),
+  loss: z.strictObject({ alpha: z.number(), gamma: z.number() }).optional(),
+  stages: z.array(z.strictObject({ width: z.int() })).min(1),
+  name: z.union([z.string(), z.null()]),
+});
+const good = { rate: 1, stages: [{ width: 8 }], name: null };
+
+test.each([
+  { says: "unknown key laerning; known here: rate, network, loss, stages, name", document: { ...good, laerning: 1 } },
+  { says: "unknown key ratte; did you mean rate?", document: { stages: [], ratte: 1 } },
+  { says: "unknown key loss.alpa; did you mean loss.alpha?", document: { ...good, loss: { alpa: 1, gamma: 1 } } },
+  { says: "unknown key stages.0.widh; did you mean stages.0.width?", document: { ...good, stages: [{ widh: 3 }] } },
+  { says: "key rate is missing; expected number", document: { ...good, rate: undefined } },
+  { says: "key rate: expected number to be >0, came -1", document: { ...good, rate: -1 } },
+  { says: "key rate: expected number, came NaN", document: { ...good, rate: Number.NaN } },
+  { says: 'key network: expected one of "v-net"|"multir-net", came "unet"', document: { ...good, network: "unet" } },
+  { says: "key stages.0.width: expected int, came 1.5", document: { ...good, stages: [{ width: 1.5 }] } },
+  { says: "key stages: expected array to have >=1 items, came []", document: { ...good, stages: [] } },
+  { says: "key name: expected string or null, came 4", document: { ...good, name: 4 } },
+  { says: "the document: expected object, came [1,2]", document: [1, 2] },
+  { says: "the document: expected object, came null", document: null },
+  {
+    says: `key stages: expected array, came "${"x".repeat(59)}…`,
+    document: { ...good, stages: "x".repeat(500) },
+  },
+])("$says", ({ document, says }) => {
+  const checked = checkAgainst(schema, document);
+  expect(checked.ok ? "no fault" : faultWords(checked.fault)).toBe(says);
+});
+
+test("a right document comes back with its defaults", () => {
+  expect(checkAgainst(schema, good)).toEqual({ ok: true, value: { ...good, network: "v-net" } });
+});
