@@ -1,1 +1,2 @@
 export * from "./volume.js";
+export * from "./phantom/index.js";
