@@ -43,7 +43,7 @@ export class RunLog {
     } catch (error) {
       await file?.close().catch(() => undefined);
       if (error instanceof ArtifactError) throw error;
-      if (isAbsence(error))
+      if (keepLines > 0 && isAbsence(error))
         throw new ArtifactError({ code: "LOG_TOO_SHORT", path, lines: 0, keepLines }, { cause: error });
       throw unwritable(path, error);
     }
