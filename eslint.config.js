@@ -42,6 +42,8 @@ export default defineConfig(
       ],
       // `{ readonly [M in Meaning]: number }` is shorter than a Readonly<Record<…>> around it.
       "@typescript-eslint/consistent-indexed-object-style": "off",
+      // A key of something that was read from a file looks like one: `header["labels"]`.
+      "@typescript-eslint/dot-notation": ["error", { allowIndexSignaturePropertyAccess: true }],
       // Loops over parallel typed arrays need their index.
       "@typescript-eslint/prefer-for-of": "off",
       // A leading underscore says that an argument is there for the signature only.
