@@ -1,1 +1,25 @@
-export {};
+export { unionProbability } from "./blocks/union.js";
+export { NetworkError, type NetworkProblem } from "./errors.js";
+export { regionTensor, requireRegion } from "./input.js";
+export {
+  diseaseOf,
+  lesionOf,
+  namedHeads,
+  Network,
+  type Auxiliary,
+  type Heads,
+  type Pass,
+  type Prediction,
+  type Task,
+} from "./network.js";
+export { part } from "./part.js";
+export {
+  createNetwork,
+  headsOf,
+  networkEntry,
+  NETWORKS,
+  resolveNetwork,
+  type NetworkEntry,
+  type NetworkSpec,
+} from "./registry.js";
+export { encodeWeights, loadWeights } from "./weights.js";

@@ -1,0 +1,225 @@
+import type { RandomSource } from "@multirnet/base";
+import { asLogits, cat, Module, type Tensor } from "@multirnet/engine";
+import { z } from "zod";
+
+import { activationOf, type Activation } from "../layers/activation.js";
+import { Convolution, UpConvolution } from "../layers/convolution.js";
+import { dropout } from "../layers/dropout.js";
+import { BatchNorm, type Layer } from "../layers/norm.js";
+import { requireRegion } from "../input.js";
+import { Network, type Pass, type Prediction } from "../network.js";
+import { LESIONS } from "../options.js";
+import { part } from "../part.js";
+
+const KERNEL = 5;
+
+export const vnetOptions = z.strictObject({
+  lesions: LESIONS,
+  widths: z
+    .array(z.int().min(2).multipleOf(2))
+    .length(5)
+    .default([16, 32, 64, 128, 256])
+    .describe("channels of the five stages"),
+  activation: z.enum(["elu", "prelu"]).default("elu").describe("elu as in MONAI, prelu as in vnet.pytorch"),
+  biases: z
+    .enum(["up", "all"])
+    .default("up")
+    .describe("which 5×5×5 and strided convolutions have one: only the transposed (MONAI), or all (vnet.pytorch)"),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.5)
+    .describe("share of channels dropped in training, in the deep stages and the skips"),
+});
+export type VnetOptions = z.infer<typeof vnetOptions>;
+
+export const vnetPresets = {
+  full: {},
+  small: { widths: [8, 16, 32, 64, 128] },
+  tiny: { widths: [2, 4, 6, 8, 10] },
+} as const satisfies Record<string, z.input<typeof vnetOptions>>;
+
+interface Style {
+  readonly activation: Activation;
+  readonly bias: boolean; // of convolutions followed by a norm, other than the transposed ones
+}
+
+/**
+ * V-Net. Milletari et al., 3DV 2016, in the form of its two public implementations, mattmacy/vnet.pytorch and MONAI `nets/vnet.py`.
+ *
+ * 45,597,898 parameters with two output channels (MONAI's), 45,603,934 with PReLU and all biases (vnet.pytorch's). Differs: a sigmoid channel a
+ * lesion type in place of a softmax over two.
+ */
+export class Vnet extends Network {
+  readonly task = "segmentation";
+  readonly first: Unit;
+  readonly firstActivation: Layer;
+  readonly down: readonly Down[];
+  readonly up: readonly Up[];
+  readonly out: Unit;
+  readonly outActivation: Layer;
+  readonly head: Convolution;
+
+  constructor({ lesions, widths, activation, biases, dropout: rate }: VnetOptions, init: RandomSource) {
+    super();
+    const style: Style = { activation, bias: biases === "all" };
+    const [w0 = 0, w1 = 0, w2 = 0, w3 = 0, w4 = 0] = widths;
+    this.first = new Unit({ from: 1, to: w0, style }, init.derive("first"));
+    this.firstActivation = activationOf(activation, w0);
+    this.down = [
+      new Down({ from: w0, to: w1, convolutions: 1, dropped: 0, style }, init.derive("down", 0)),
+      new Down({ from: w1, to: w2, convolutions: 2, dropped: 0, style }, init.derive("down", 1)),
+      new Down({ from: w2, to: w3, convolutions: 3, dropped: rate, style }, init.derive("down", 2)),
+      new Down({ from: w3, to: w4, convolutions: 2, dropped: rate, style }, init.derive("down", 3)),
+    ];
+    this.up = [
+      new Up({ from: w4, skip: w3, convolutions: 2, dropped: rate, rate, style }, init.derive("up", 0)),
+      new Up({ from: 2 * w3, skip: w2, convolutions: 2, dropped: rate, rate, style }, init.derive("up", 1)),
+      new Up({ from: 2 * w2, skip: w1, convolutions: 1, dropped: 0, rate, style }, init.derive("up", 2)),
+      new Up({ from: 2 * w1, skip: w0, convolutions: 1, dropped: 0, rate, style }, init.derive("up", 3)),
+    ];
+    this.out = new Unit({ from: 2 * w0, to: lesions.length, style }, init.derive("out"));
+    this.outActivation = activationOf(activation, lesions.length);
+    this.head = new Convolution(
+      { from: lesions.length, to: lesions.length, kernel: 1, bias: true },
+      init.derive("head"),
+    );
+  }
+
+  /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
+  forward(input: Tensor, pass: Pass): Prediction {
+    requireRegion("vnet", input, { channels: 1, multipleOf: 16 });
+    const features = [
+      part("first", () => this.firstActivation.forward(this.first.forward(input, pass).add(input), pass)),
+    ];
+    for (const [index, stage] of this.down.entries()) {
+      features.push(
+        part(`down.${String(index)}`, () => stage.forward(features[index] as Tensor, pass, `down ${String(index)}`)),
+      );
+    }
+    let feature = features.pop() as Tensor;
+    for (const [index, stage] of this.up.entries()) {
+      const skip = features.pop() as Tensor;
+      feature = part(`up.${String(index)}`, () => stage.forward(feature, skip, pass, `up ${String(index)}`));
+    }
+    const lesion = part("out", () =>
+      asLogits(this.head.forward(this.outActivation.forward(this.out.forward(feature, pass), pass))),
+    );
+    return { task: "segmentation", lesion, auxiliary: [] };
+  }
+}
+
+/** 5×5×5 convolution and batch norm. */
+class Unit extends Module {
+  readonly convolution: Convolution;
+  readonly norm: BatchNorm;
+
+  constructor({ from, to, style }: { from: number; to: number; style: Style }, init: RandomSource) {
+    super();
+    this.convolution = new Convolution({ from, to, kernel: KERNEL, bias: style.bias }, init);
+    this.norm = new BatchNorm(to);
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    return this.norm.forward(this.convolution.forward(x), pass);
+  }
+}
+
+/** Units with an activation each, also the last. */
+class Units extends Module {
+  readonly units: readonly Unit[];
+  readonly activations: readonly Layer[];
+
+  constructor({ channels, count, style }: { channels: number; count: number; style: Style }, init: RandomSource) {
+    super();
+    this.units = Array.from(
+      { length: count },
+      (_, index) => new Unit({ from: channels, to: channels, style }, init.derive(index)),
+    );
+    this.activations = this.units.map(() => activationOf(style.activation, channels));
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    return this.units.reduce(
+      (feature, unit, index) => (this.activations[index] as Layer).forward(unit.forward(feature, pass), pass),
+      x,
+    );
+  }
+}
+
+/** Strided convolution, norm, activation, dropout; units; their sum with what was halved; activation. */
+class Down extends Module {
+  readonly convolution: Convolution;
+  readonly norm: BatchNorm;
+  readonly halvedActivation: Layer;
+  readonly units: Units;
+  readonly activation: Layer;
+  readonly #dropped: number;
+
+  constructor(
+    {
+      from,
+      to,
+      convolutions,
+      dropped,
+      style,
+    }: { from: number; to: number; convolutions: number; dropped: number; style: Style },
+    init: RandomSource,
+  ) {
+    super();
+    this.convolution = new Convolution({ from, to, kernel: 2, stride: 2, bias: style.bias }, init.derive("halve"));
+    this.norm = new BatchNorm(to);
+    this.halvedActivation = activationOf(style.activation, to);
+    this.units = new Units({ channels: to, count: convolutions, style }, init.derive("units"));
+    this.activation = activationOf(style.activation, to);
+    this.#dropped = dropped;
+  }
+
+  forward(x: Tensor, pass: Pass, purpose: string): Tensor {
+    const half = this.halvedActivation.forward(this.norm.forward(this.convolution.forward(x), pass), pass);
+    const kept = dropout(half, this.#dropped, pass, { purpose, over: "channels" });
+    return this.activation.forward(this.units.forward(kept, pass).add(half), pass);
+  }
+}
+
+/** Transposed convolution to the width of the skip, norm, activation; joined with the skip, which is the residual; units; activation. */
+class Up extends Module {
+  readonly convolution: UpConvolution;
+  readonly norm: BatchNorm;
+  readonly doubledActivation: Layer;
+  readonly units: Units;
+  readonly activation: Layer;
+  readonly #dropped: number;
+  readonly #skipDropped: number;
+
+  constructor(
+    options: {
+      readonly from: number;
+      readonly skip: number;
+      readonly convolutions: number;
+      readonly dropped: number;
+      readonly rate: number;
+      readonly style: Style;
+    },
+    init: RandomSource,
+  ) {
+    super();
+    const { from, skip, convolutions, dropped, rate, style } = options;
+    this.convolution = new UpConvolution({ from, to: skip, stride: 2, bias: true }, init.derive("double"));
+    this.norm = new BatchNorm(skip);
+    this.doubledActivation = activationOf(style.activation, skip);
+    this.units = new Units({ channels: 2 * skip, count: convolutions, style }, init.derive("units"));
+    this.activation = activationOf(style.activation, 2 * skip);
+    this.#dropped = dropped;
+    this.#skipDropped = rate;
+  }
+
+  forward(x: Tensor, skip: Tensor, pass: Pass, purpose: string): Tensor {
+    const kept = dropout(x, this.#dropped, pass, { purpose, over: "channels" });
+    const keptSkip = dropout(skip, this.#skipDropped, pass, { purpose: `${purpose} skip`, over: "channels" });
+    const up = this.doubledActivation.forward(this.norm.forward(this.convolution.forward(kept), pass), pass);
+    const joined = cat([up, keptSkip], { dim: 1 });
+    return this.activation.forward(this.units.forward(joined, pass).add(joined), pass);
+  }
+}

@@ -1,0 +1,70 @@
+import type { RandomSource } from "@multirnet/base";
+import { Module, scope, type Tensor } from "@multirnet/engine";
+
+import { activationOf, type Activation } from "../layers/activation.js";
+import { Convolution, UpConvolution } from "../layers/convolution.js";
+import { normOf, type Layer, type Norm } from "../layers/norm.js";
+import type { Pass } from "../network.js";
+
+/** What all convolution units of a network share. */
+export interface UnitStyle {
+  readonly kernel: number;
+  readonly norm: Norm;
+  readonly activation: Activation;
+}
+
+/** Convolution (without bias, as a norm follows) and norm. */
+export class ConvNorm extends Module {
+  readonly convolution: Convolution;
+  readonly norm: Layer;
+
+  constructor(
+    { from, to, style, stride = 1 }: { from: number; to: number; style: UnitStyle; stride?: number },
+    init: RandomSource,
+  ) {
+    super();
+    this.convolution = new Convolution({ from, to, kernel: style.kernel, stride, bias: false }, init);
+    this.norm = normOf(style.norm, to);
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    return scope(() => this.norm.forward(this.convolution.forward(x), pass));
+  }
+}
+
+/** Convolution, norm, activation. */
+export class ConvNormActivation extends Module {
+  readonly unit: ConvNorm;
+  readonly activation: Layer;
+
+  constructor(options: { from: number; to: number; style: UnitStyle; stride?: number }, init: RandomSource) {
+    super();
+    this.unit = new ConvNorm(options, init);
+    this.activation = activationOf(options.style.activation, options.to);
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    return scope(() => this.activation.forward(this.unit.forward(x, pass), pass));
+  }
+}
+
+/** Transposed convolution that doubles each side, norm, activation. */
+export class UpNormActivation extends Module {
+  readonly convolution: UpConvolution;
+  readonly norm: Layer;
+  readonly activation: Layer;
+
+  constructor(
+    { from, to, style, bias = false }: { from: number; to: number; style: UnitStyle; bias?: boolean },
+    init: RandomSource,
+  ) {
+    super();
+    this.convolution = new UpConvolution({ from, to, stride: 2, bias }, init);
+    this.norm = normOf(style.norm, to);
+    this.activation = activationOf(style.activation, to);
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    return scope(() => this.activation.forward(this.norm.forward(this.convolution.forward(x), pass), pass));
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  batchNorm,
+  Buffer,
+  groupNorm,
+  instanceNorm,
+  Module,
+  tensorFrom,
+  type Parameter,
+  type Tensor,
+} from "@multirnet/engine";
+
+import type { Pass } from "../network.js";
+import { constant } from "./initial.js";
+
+export const NORMS = ["batch", "instance", "group"] as const;
+export type Norm = (typeof NORMS)[number];
+
+const EPSILON = 1e-5; // as in PyTorch
+const MOMENTUM = 0.1; // share of the newest batch in the running statistics, as in PyTorch
+const GROUPS = 8; // 1 where there are fewer channels
+
+/** A layer that changes its input and not its shape. */
+export interface Layer extends Module {
+  forward(x: Tensor, pass: Pass): Tensor;
+}
+
+/** @returns the norm of the given kind, with learned scale and shift */
+export function normOf(kind: Norm, channels: number): Layer {
+  switch (kind) {
+    case "batch":
+      return new BatchNorm(channels);
+    case "instance":
+      return new InstanceNorm(channels);
+    case "group":
+      return new GroupNorm(channels);
+  }
+}
+
+/**
+ * Batch normalisation, y = scale · (x − mean) / √(variance + ε) + shift, over N and space. In training with the batch's own statistics, which
+ * move the running ones; in evaluation with the running ones. Ioffe and Szegedy, ICML 2015.
+ */
+export class BatchNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly runningMean: Buffer;
+  readonly runningVar: Buffer;
+
+  constructor(channels: number) {
+    super();
+    this.weight = constant([channels], 1);
+    this.bias = constant([channels], 0);
+    this.runningMean = new Buffer(tensorFrom(new Float32Array(channels), [channels]));
+    this.runningVar = new Buffer(tensorFrom(new Float32Array(channels).fill(1), [channels]));
+  }
+
+  forward(x: Tensor, { mode }: Pass): Tensor {
+    return batchNorm(
+      x,
+      this.weight.tensor,
+      this.bias.tensor,
+      this.runningMean.tensor,
+      this.runningVar.tensor,
+      mode === "train",
+      MOMENTUM,
+      EPSILON,
+    );
+  }
+}
+
+/** Instance normalisation: each sample's own statistics over space, always. Ulyanov et al., 2016. */
+export class InstanceNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(channels: number) {
+    super();
+    this.weight = constant([channels], 1);
+    this.bias = constant([channels], 0);
+  }
+
+  forward(x: Tensor): Tensor {
+    return instanceNorm(x, this.weight.tensor, this.bias.tensor, undefined, undefined, true, MOMENTUM, EPSILON);
+  }
+}
+
+/** Group normalisation: each sample's statistics over groups of channels and space. Wu and He, ECCV 2018. */
+export class GroupNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly #groups: number;
+
+  constructor(channels: number) {
+    super();
+    this.weight = constant([channels], 1);
+    this.bias = constant([channels], 0);
+    this.#groups = channels % GROUPS === 0 ? GROUPS : 1;
+  }
+
+  forward(x: Tensor): Tensor {
+    return groupNorm(x, this.#groups, { weight: this.weight.tensor, bias: this.bias.tensor, eps: EPSILON });
+  }
+}

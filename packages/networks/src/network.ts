@@ -1,0 +1,59 @@
+import type { RandomSource } from "@multirnet/base";
+import { Module, type Logits, type Tensor } from "@multirnet/engine";
+
+/** How a pass is run; handed down as an argument, so that no module keeps a hidden train/eval flag. */
+export interface Pass {
+  readonly mode: "train" | "eval";
+  readonly random: RandomSource; // for dropout; each use derives its own
+  readonly passes?: number; // extra passes of iterative learning, in place of the network's own number
+}
+
+/** Logits that only training looks at. */
+export interface Auxiliary {
+  readonly name: string; // as in `auxiliary.NAME` of a forward's outputs
+  readonly of: "lesion" | "disease"; // the truth that it is measured against
+  readonly role: "level" | "pass"; // deep supervision, or a final head of an earlier pass
+  readonly logits: Logits;
+}
+
+/** The final heads by task. */
+export interface Heads {
+  segmentation: { readonly lesion: Logits }; // N×K×D×H×W, K lesion types
+  diagnosis: { readonly disease: Logits }; // N×classes
+  joint: { readonly lesion: Logits; readonly disease: Logits };
+}
+export type Task = keyof Heads;
+
+/** What every network returns; `auxiliary` is empty where training has nothing more to look at. */
+export type Prediction = {
+  [T in Task]: Heads[T] & { readonly task: T; readonly auxiliary: readonly Auxiliary[] };
+}[Task];
+
+/** A network of the registry: a module from regions to a prediction. */
+export abstract class Network extends Module {
+  abstract readonly task: Task;
+
+  /** @param input N×1×D×H×W in [0, 1], as `regionTensor` makes it */
+  abstract forward(input: Tensor, pass: Pass): Prediction;
+}
+
+/** The lesion head, where the network has one. */
+export function lesionOf(prediction: Prediction): Logits | undefined {
+  return prediction.task === "diagnosis" ? undefined : prediction.lesion;
+}
+
+/** The disease head, where the network has one. */
+export function diseaseOf(prediction: Prediction): Logits | undefined {
+  return prediction.task === "segmentation" ? undefined : prediction.disease;
+}
+
+/** All heads by the names that a forward's outputs have. */
+export function namedHeads(prediction: Prediction): Map<string, Logits> {
+  const heads = new Map<string, Logits>();
+  const lesion = lesionOf(prediction);
+  const disease = diseaseOf(prediction);
+  if (lesion !== undefined) heads.set("lesion", lesion);
+  if (disease !== undefined) heads.set("disease", disease);
+  for (const { name, logits } of prediction.auxiliary) heads.set(`auxiliary.${name}`, logits);
+  return heads;
+}

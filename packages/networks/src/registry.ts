@@ -1,0 +1,117 @@
+import { nearestName, RandomSource } from "@multirnet/base";
+import { scope } from "@multirnet/engine";
+import { z } from "zod";
+
+import { Vnet, vnetOptions, vnetPresets } from "./baselines/vnet.js";
+import { NetworkError } from "./errors.js";
+import { MultirNet } from "./multirnet/multirnet.js";
+import { multirnetOptions, multirnetPresets } from "./multirnet/options.js";
+import type { Network, Task } from "./network.js";
+
+/** What the registry knows of a network. A new one is one file and one entry here. */
+export interface NetworkEntry<Options = unknown> {
+  readonly name: string;
+  readonly tasks: readonly Task[]; // the first is the default
+  readonly dims: 2 | 3;
+  readonly input: readonly number[]; // default region, C×D×H×W
+  readonly cites: string;
+  readonly differs: string; // what is not as published, and why
+  readonly options: z.ZodType<Options>;
+  readonly presets: Readonly<Record<string, object>>;
+  readonly create: (options: Options, init: RandomSource) => Network;
+}
+
+/** Hides the type of the options; what `create` gets has been through `options`. */
+const entry = <Options>(known: NetworkEntry<Options>): NetworkEntry => known as NetworkEntry;
+
+export const NETWORKS: readonly NetworkEntry[] = [
+  entry({
+    name: "multirnet",
+    tasks: ["joint", "segmentation", "diagnosis"],
+    dims: 3,
+    input: [1, 32, 96, 96],
+    cites: "Li et al., Computers in Biology and Medicine 144:105340, 2022",
+    differs:
+      "what the paper leaves open is an option: norms, activations, fusion weights, classifier widths, the first pass's map (zeros)",
+    options: multirnetOptions,
+    presets: multirnetPresets,
+    create: (options, init) => new MultirNet(options, init),
+  }),
+  entry({
+    name: "vnet",
+    tasks: ["segmentation"],
+    dims: 3,
+    input: [1, 32, 96, 96],
+    cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
+    differs: "a sigmoid channel a lesion type in place of a softmax over two classes",
+    options: vnetOptions,
+    presets: vnetPresets,
+    create: (options, init) => new Vnet(options, init),
+  }),
+];
+
+/** @throws NetworkError NETWORK_UNKNOWN */
+export function networkEntry(name: string): NetworkEntry {
+  const found = NETWORKS.find((known) => known.name === name);
+  if (found !== undefined) return found;
+  const known = NETWORKS.map((network) => network.name);
+  throw new NetworkError({ code: "NETWORK_UNKNOWN", name, known, nearest: nearestName(name, known) });
+}
+
+/** A network by name, with its options resolved: every key present. */
+export interface NetworkSpec {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Fills in a network's options: the preset's, then the given ones over them, then defaults.
+ *
+ * @param given `name`, `preset` (full where absent) and any of the network's options
+ * @throws NetworkError NETWORK_UNKNOWN, NETWORK_OPTION with the key, what was expected and what came
+ */
+export function resolveNetwork(
+  given: { readonly name: string; readonly preset?: string } & Record<string, unknown>,
+): NetworkSpec {
+  const { name, preset = "full", ...overrides } = given;
+  const { options, presets } = networkEntry(name);
+  const base = presets[preset];
+  if (base === undefined) {
+    const because = `expected one of ${Object.keys(presets).join(", ")}, but ${JSON.stringify(preset)} came`;
+    throw new NetworkError({ code: "NETWORK_OPTION", network: name, key: "preset", because });
+  }
+  const parsed = options.safeParse({ ...base, ...overrides });
+  if (!parsed.success) throw optionError(name, options, overrides, parsed.error);
+  return { name, options: parsed.data as Record<string, unknown> };
+}
+
+/** Makes a network with fresh weights, the same for the same seed. */
+export function createNetwork({ name, options }: NetworkSpec, seed: number): Network {
+  return scope(() => networkEntry(name).create(options, new RandomSource(seed, "init", name)));
+}
+
+/** The classes of the disease head and the types of the lesion head, as the resolved options have them. */
+export function headsOf({ options }: NetworkSpec): {
+  readonly classes: readonly string[];
+  readonly lesions: readonly string[];
+} {
+  return { classes: (options["classes"] ?? []) as string[], lesions: (options["lesions"] ?? []) as string[] };
+}
+
+function optionError(name: string, schema: z.ZodType, given: Record<string, unknown>, error: z.ZodError): NetworkError {
+  const [issue] = error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    const [key = ""] = issue.keys;
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    const nearest = nearestName(key, known);
+    const because = `unknown option${nearest === undefined ? ` (known: ${known.join(", ")})` : `; did you mean ${nearest}?`}`;
+    return new NetworkError({ code: "NETWORK_OPTION", network: name, key, because }, { cause: error });
+  }
+  const key = issue?.path.join(".") ?? "";
+  const came = issue?.path.reduce<unknown>(
+    (value, step) => (value as Record<PropertyKey, unknown> | undefined)?.[step],
+    given,
+  );
+  const because = `${issue?.message ?? "not valid"}, but ${JSON.stringify(came)} came`;
+  return new NetworkError({ code: "NETWORK_OPTION", network: name, key, because }, { cause: error });
+}
