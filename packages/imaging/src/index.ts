@@ -1,2 +1,17 @@
-export * from "./volume.js";
+export { bodyBox } from "./body.js";
+export { boundingBox, crop, regionAround, wholeBox, type Box } from "./box.js";
+export {
+  connectedComponents,
+  removeSmallComponents,
+  type Component,
+  type Components,
+  type Connectivity,
+} from "./components.js";
+export { ImagingError, type ImagingProblem, type NamedGrid } from "./errors.js";
+export { gridAtSpacing, MAXIMUM_VOXELS, patientPoint, requireSameGrid, sameGrid, voxelPoint } from "./grid.js";
+export { orientation, orientLike, orientTo } from "./orientation.js";
 export * from "./phantom/index.js";
+export { resample, resampleToSpacing } from "./resampling.js";
+export { huStatistics, volumeMl, type HuStatistics } from "./statistics.js";
+export * from "./volume.js";
+export { CT_WINDOW_HU, windowed, type HuWindow } from "./window.js";
