@@ -76,7 +76,7 @@ export function drawAnatomy(random: RandomSource): Anatomy {
     fissures: {
       obliqueZ: random.between(-18, -4),
       obliqueSlope: random.between(0.55, 0.8),
-      horizontalZ: random.between(-10, 10),
+      horizontalZ: random.between(6, 28),
     },
     exhaled,
   };

@@ -45,7 +45,7 @@ export function paintBody(
     for (let j = 0; j < size.y; j++) {
       const y = firstMm.y + j * spacingMm.y;
       for (let i = 0; i < size.x; i++, at++) {
-        if ((field.distance[at] as number) < -3 * edgeMm) continue;
+        if ((field.distance[at] as number) < -(edgeMm + 8)) continue;
         const x = firstMm.x + i * spacingMm.x;
         const streak = streaks[at] as number;
         const soft = mottle[at] as number;
@@ -92,7 +92,7 @@ function insideHu(
     if (skin > -fat || breast) return TISSUE_HU.fat + 8 * streak + (breast && soft > 0.9 ? 90 : 0);
     return streak > 1.35 ? TISSUE_HU.fat + 60 : TISSUE_HU.muscle + 6 * streak;
   }
-  if (diaphragmDistance(anatomy, x, y, z) > 3 && heartDistance(lungs, x, y, z) > 0) return abdomenHu(anatomy, x, y, z, soft, streak, options);
+  if (diaphragmDistance(anatomy, x, y, z) > -10 && heartDistance(lungs, x, y, z) > 0) return abdomenHu(anatomy, x, y, z, soft, streak, options);
   return mediastinumHu(lungs, x, y, z, soft, streak);
 }
 
@@ -146,7 +146,7 @@ function spineHu({ spineY, ribs }: Anatomy, x: number, y: number, z: number): nu
   if (canal < 8.5) return 32;
   if (canal < 13 && level < 0.7) return TISSUE_HU.cortex;
   if (Math.abs(x) < 4 && dy > 36 && dy < 58 && level < 0.6) return 380; // spinous process
-  if (Math.abs(dy - 22) < 5.5 && level < 0.45) return 320; // transverse processes
+  if (Math.abs(dy - 18 - 0.25 * Math.abs(x)) < 4.5 && Math.abs(x) < 32 && level < 0.4) return 300; // transverse processes
   return -Infinity;
 }
 

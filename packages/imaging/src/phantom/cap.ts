@@ -4,7 +4,7 @@ import type { Xyz } from "../volume.js";
 
 import { lobeAt, LOBES, type Lobe } from "./lobes.js";
 import { costalDistance, lungDistance, thoraxSlice, type LungField, type Lungs } from "./lungs.js";
-import { FAR_MM, insideShare, LESION_LABEL, noLesions, scoreOfSmallest, type Lesions } from "./lesions.js";
+import { FAR_MM, insideShare, LESION_LABEL, noLesions, scoreOfSmallest, skewed, type Lesions } from "./lesions.js";
 import { smoothNoise } from "./noise.js";
 import type { Space } from "./space.js";
 import { anyPoint } from "./tree.js";
@@ -24,7 +24,7 @@ interface Focus {
  */
 export function capLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
   const draw = random.derive("foci");
-  const rimShare = draw.between(0.12, 0.26);
+  const rimShare = draw.between(0.15, 0.34);
   const softMm = draw.between(3.5, 6);
   const foci = drawFoci(lungs, draw);
   const rough = smoothNoise(space, 24, random.derive("outline"));
@@ -36,13 +36,13 @@ export function capLesions(lungs: Lungs, space: Space, field: LungField, random:
   for (const { lobe, centre, stretch, share } of foci) {
     const voxels = field.voxels.filter((at) => lobes[at] === lobe);
     const { size, spacingMm, firstMm } = space;
+    const all = Math.min(0.88 * voxels.length, share * field.voxels.length);
     for (const at of voxels) {
       const dx = (firstMm.x + (at % size.x) * spacingMm.x - centre.x) / stretch.x;
       const dy = (firstMm.y + (Math.floor(at / size.x) % size.y) * spacingMm.y - centre.y) / stretch.y;
       const dz = (firstMm.z + Math.floor(at / (size.x * size.y)) * spacingMm.z - centre.z) / stretch.z;
       scores[at] = Math.sqrt(dx * dx + dy * dy + dz * dz) + 6 * (rough[at] as number) + 2.5 * (fringe[at] as number);
     }
-    const all = Math.min(0.88 * voxels.length, share * field.voxels.length);
     const outer = scoreOfSmallest(scores, voxels, all);
     const inner = scoreOfSmallest(scores, voxels, all * (1 - rimShare));
     for (const at of voxels) {
@@ -58,7 +58,7 @@ export function capLesions(lungs: Lungs, space: Space, field: LungField, random:
 }
 
 function drawFoci(lungs: Lungs, random: RandomSource): Focus[] {
-  const share = random.between(0.06, 0.19);
+  const share = skewed(random, 0.06, 0.19);
   const lobe = LOBES[random.weighted([3, 1, 5, 3, 5])] as Lobe; // lower lobes most often
   const main = drawFocus(lungs, lobe, share, random);
   if (!random.chance(0.35)) return [main];

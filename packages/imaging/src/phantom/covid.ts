@@ -3,7 +3,7 @@ import type { RandomSource } from "@multirnet/base";
 import type { Xyz } from "../volume.js";
 
 import { costalDistance, frameAlong, lungDistance, LUNG_LABEL, thoraxSlice, type LungField, type Lungs, type Side } from "./lungs.js";
-import { FAR_MM, insideShare, LESION_LABEL, noLesions, scoreOfSmallest, type Lesions } from "./lesions.js";
+import { FAR_MM, insideShare, LESION_LABEL, noLesions, scoreOfSmallest, skewed, type Lesions } from "./lesions.js";
 import { smoothNoise } from "./noise.js";
 import type { Space } from "./space.js";
 import { anyPoint } from "./tree.js";
@@ -22,7 +22,7 @@ interface Patch {
  */
 export function covidLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
   const draw = random.derive("patches");
-  const share = draw.between(0.06, 0.24);
+  const share = skewed(draw, 0.07, 0.24);
   const right = draw.between(0.36, 0.64);
   const reachMm = draw.between(20, 32);
   const dense = draw.chance(0.6) ? draw.between(0.1, 0.3) : 0;

@@ -1,3 +1,5 @@
+import type { RandomSource } from "@multirnet/base";
+
 /** What lesions a phantom has, as shares of each voxel (soft at the edges) and as labels (sharp). */
 export interface Lesions {
   readonly groundGlass: Float32Array; // 0 to 1, in and around both kinds
@@ -33,4 +35,10 @@ export function scoreOfSmallest(scores: Float32Array, voxels: Int32Array, count:
 export function insideShare(edge: number, score: number, softMm: number): number {
   const t = Math.max(0, Math.min(1, 0.5 + (edge - score) / softMm));
   return t * t * (3 - 2 * t);
+}
+
+/** @returns a number in [low, high), the lower ones more often: most patients have little disease */
+export function skewed(random: RandomSource, low: number, high: number): number {
+  const t = random.uniform();
+  return low + (high - low) * t * t;
 }

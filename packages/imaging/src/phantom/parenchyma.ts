@@ -42,10 +42,10 @@ export function drawParenchyma({ exhaled, domeZ }: Anatomy, random: RandomSource
   return {
     baseHu: -870 + 150 * exhaled + random.between(0, 20),
     gradientHu: random.between(50, 90) + 110 * exhaled,
-    mosaicHu: random.between(8, 26),
-    grainHu: random.between(8, 20),
-    dependentHu: random.chance(0.75) ? random.between(140, 520) : 0,
-    dependentMm: random.between(5, 13),
+    mosaicHu: random.between(16, 48),
+    grainHu: random.between(10, 26),
+    dependentHu: random.chance(0.85) ? random.between(320, 850) : 0,
+    dependentMm: random.between(10, 22),
     bands,
   };
 }
@@ -73,7 +73,7 @@ export function paintParenchyma(
     for (let j = 0; j < size.y; j++) {
       const y = firstMm.y + j * spacingMm.y;
       const back = y / thorax.halfDepth;
-      const facing = Math.max(0, Math.min(1, (back - 0.15) / 0.45)) * low;
+      const facing = Math.max(0, Math.min(1, (back - 0.05) / 0.45)) * low;
       for (let i = 0; i < size.x; i++, at++) {
         if ((field.distance[at] as number) > 3 * edgeMm) continue;
         let value =

@@ -35,6 +35,9 @@ export interface PhantomOptions {
   readonly diagnosis?: PhantomDiagnosis; // default: as phantomDiagnosis says
 }
 
+/** How far the diaphragm may move during a scan, in mm. */
+const BREATHING_MM = 12;
+
 /** About 2.7 × 2.7 × 4 mm over a whole chest. */
 export const PHANTOM_SIZE: Xyz = { x: 128, y: 104, z: 64 };
 
@@ -54,12 +57,12 @@ export function phantomDiagnosis(seed: number, index: number): PhantomDiagnosis 
  * airways, partial volume, blur by breathing at the diaphragm and correlated noise: no fixed band of HU outlines the lesions
  * (`bestHuBand`).
  *
- * @throws ImagingError IMAGING_PHANTOM_SIZE
+ * @throws ImagingError PHANTOM_SIZE
  */
 export function makePhantom({ seed, index, size = PHANTOM_SIZE, diagnosis = phantomDiagnosis(seed, index) }: PhantomOptions): Phantom {
   for (const count of [size.x, size.y, size.z]) {
     if (!Number.isInteger(count) || count < SIZE_RANGE.least || count > SIZE_RANGE.most) {
-      throw new ImagingError({ code: "IMAGING_PHANTOM_SIZE", size, ...SIZE_RANGE });
+      throw new ImagingError({ code: "PHANTOM_SIZE", size, ...SIZE_RANGE });
     }
   }
   const random = new RandomSource(seed, "phantom", index);
@@ -105,20 +108,20 @@ function paintScan(shape: Lungs, space: Space, field: LungField, lesions: Lesion
   const vessels = paintCapsules(
     space,
     (["right", "left"] as const).flatMap((side) => [
-      ...growTree(shape, side, { ends: 170, radius: 7.5, thinnest: 0.6, marginMm: 5 }, random.derive("arteries", side)),
-      ...growTree(shape, side, { ends: 130, radius: 7, thinnest: 0.6, marginMm: 6 }, random.derive("veins", side)),
+      ...growTree(shape, side, { ends: 260, radius: 8, thinnest: 0.8, marginMm: 4 }, random.derive("arteries", side)),
+      ...growTree(shape, side, { ends: 220, radius: 7.5, thinnest: 0.8, marginMm: 5 }, random.derive("veins", side)),
     ]),
   );
   const bronchi = (["right", "left"] as const).flatMap((side) =>
-    growTree(shape, side, { ends: 45, radius: 5.2, thinnest: 1.3, marginMm: 9 }, random.derive("bronchi", side)),
+    growTree(shape, side, { ends: 60, radius: 5.2, thinnest: 1.5, marginMm: 9 }, random.derive("bronchi", side)),
   );
   const lumen = paintCapsules(space, bronchi);
   const walls = paintCapsules(space, bronchi, 1.1);
 
   const disease = random.derive("density");
-  const glassHu = disease.between(190, 330); // added to the lung
-  const denseHu = disease.between(-130, 30);
-  const blurMm = random.derive("breathing").between(0, 9);
+  const glassHu = disease.between(185, 300); // added to the lung
+  const denseHu = disease.between(-400, -90);
+  const blurMm = random.derive("breathing").between(0, BREATHING_MM);
   const { edgeMm, size, firstMm, spacingMm } = space;
   const plane = size.x * size.y;
   for (let at = 0; at < space.count; at++) {
@@ -136,11 +139,12 @@ function paintScan(shape: Lungs, space: Space, field: LungField, lesions: Lesion
     }
     const texture = fine[at] as number;
     value += (lesions.groundGlass[at] as number) * (glassHu + 45 * texture + 25 * (coarse[at] as number));
-    value += (lesions.consolidation[at] as number) * (denseHu + 45 * texture - value);
+    value += (lesions.consolidation[at] as number) * (denseHu + 70 * texture + 80 * (coarse[at] as number) - value);
     value += (vessels[at] as number) * (45 - value);
     value += (walls[at] as number) * 0.5 * (-60 - value);
     value += (lumen[at] as number) * (-985 - value);
-    const share = Math.max(0, Math.min(1, 0.5 - distance / edgeMm));
+    const moved = Math.abs(field.diaphragm[at] as number) < blurMm ? blurMm : 0;
+    const share = Math.max(0, Math.min(1, 0.5 - distance / (edgeMm + moved)));
     hu[at] = share * value + (1 - share) * (body[at] as number);
   }
   scanNoise(hu, space, random.derive("scanner"));
@@ -150,7 +154,7 @@ function paintScan(shape: Lungs, space: Space, field: LungField, lesions: Lesion
 /** The scanner: its point spread, then noise that is a little correlated, then whole numbers. */
 function scanNoise(hu: Float32Array, space: Space, random: RandomSource): void {
   blur(hu, space, random.between(0.9, 1.5));
-  const sigmaHu = random.between(12, 34);
+  const sigmaHu = random.between(24, 58);
   const noise = new Float32Array(space.count);
   for (let at = 0; at < noise.length; at++) noise[at] = roughNormal(random);
   blur(noise, space, 1.5);
