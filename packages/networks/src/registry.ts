@@ -2,10 +2,11 @@ import { nearestName, RandomSource } from "@multirnet/base";
 import { scope } from "@multirnet/engine";
 import { z } from "zod";
 
-import { Vnet, vnetOptions, vnetPresets } from "./baselines/vnet.js";
+import { Vnet, VNET_MULTIPLE, vnetOptions, vnetPresets } from "./baselines/vnet.js";
 import { NetworkError } from "./errors.js";
 import { MultirNet } from "./multirnet/multirnet.js";
 import { multirnetOptions, multirnetPresets } from "./multirnet/options.js";
+import { SIZE_MULTIPLE } from "./multirnet/segmentation-subnet.js";
 import type { Network, Task } from "./network.js";
 
 /** What the registry knows of a network. A new one is one file and one entry here. */
@@ -14,6 +15,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly tasks: readonly Task[]; // the first is the default
   readonly dims: 2 | 3;
   readonly input: readonly number[]; // default region, C×D×H×W
+  readonly multipleOf: number; // each side of a region is a multiple of this
   readonly cites: string;
   readonly differs: string; // what is not as published, and why
   readonly options: z.ZodType<Options>;
@@ -30,6 +32,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     tasks: ["joint", "segmentation", "diagnosis"],
     dims: 3,
     input: [1, 32, 96, 96],
+    multipleOf: SIZE_MULTIPLE,
     cites: "Li et al., Computers in Biology and Medicine 144:105340, 2022",
     differs:
       "what the paper leaves open is an option: norms, activations, fusion weights, classifier widths, the first pass's map (zeros)",
@@ -42,6 +45,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     tasks: ["segmentation"],
     dims: 3,
     input: [1, 32, 96, 96],
+    multipleOf: VNET_MULTIPLE,
     cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
     differs: "a sigmoid channel a lesion type in place of a softmax over two classes",
     options: vnetOptions,

@@ -13,6 +13,9 @@ import { part } from "../part.js";
 
 const KERNEL = 5;
 
+/** Each side of the input is a multiple of this: four halvings. */
+export const VNET_MULTIPLE = 16;
+
 export const vnetOptions = z.strictObject({
   lesions: LESIONS,
   widths: z
@@ -89,7 +92,7 @@ export class Vnet extends Network {
 
   /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
   forward(input: Tensor, pass: Pass): Prediction {
-    requireRegion("vnet", input, { channels: 1, multipleOf: 16 });
+    requireRegion("vnet", input, { channels: 1, multipleOf: VNET_MULTIPLE });
     const features = [
       part("first", () => this.firstActivation.forward(this.first.forward(input, pass).add(input), pass)),
     ];
