@@ -42,7 +42,7 @@ export type ImagingProblem =
       readonly path: string;
       readonly size: Xyz;
       readonly expectedBytes: number;
-      readonly bytes: number | string;
+      readonly bytes: number;
     }
   | { readonly code: "NIFTI_SPACING"; readonly path: string; readonly spacing: Xyz }
   | { readonly code: "NIFTI_QUATERNION"; readonly path: string; readonly length: number }
@@ -61,7 +61,12 @@ export type ImagingProblem =
   | { readonly code: "VOLUME_TOO_LARGE"; readonly path?: string; readonly size: Xyz; readonly limit: number }
   | { readonly code: "SPACING_INVALID"; readonly spacingMm: Xyz }
   | { readonly code: "ORIENTATION_UNKNOWN"; readonly orientation: string }
-  | { readonly code: "GRIDS_DIFFER"; readonly first: NamedGrid; readonly second: NamedGrid }
+  | {
+      readonly code: "GRIDS_DIFFER";
+      readonly first: NamedGrid;
+      readonly second: NamedGrid;
+      readonly apartMm?: number; // corner to corner, where the sizes are equal
+    }
   | { readonly code: "PHANTOM_SIZE"; readonly size: Xyz; readonly least: number; readonly most: number };
 
 export class ImagingError extends CodedError<ImagingProblem> {
@@ -174,7 +179,7 @@ function explain(problem: ImagingProblem): string {
         `got ${JSON.stringify(problem.orientation)}`
       );
     case "GRIDS_DIFFER":
-      return gridsDiffer(problem.first, problem.second);
+      return gridsDiffer(problem);
     case "PHANTOM_SIZE":
       return (
         `expected a phantom's size in whole numbers from ${problem.least} to ${problem.most} along each axis, ` +
@@ -183,17 +188,19 @@ function explain(problem: ImagingProblem): string {
   }
 }
 
-/** Names the first thing that differs: the size, the spacing, the directions, or the place. */
-function gridsDiffer(first: NamedGrid, second: NamedGrid): string {
-  const aspects: readonly [string, (grid: Grid) => string][] = [
-    ["size", ({ size }) => `${sizeWords(size)} voxels`],
-    ["spacing", ({ spacingMm }) => `${tripleWords(spacingMm)} mm between voxels`],
-    ["directions", ({ axes: { x, y, z } }) => `the axes ${[x, y, z].map(tripleWords).join(", ")}`],
-    ["origin", ({ originMm }) => `its first voxel at ${tripleWords(originMm)} mm`],
+/** Names the first thing that differs: the size, the spacing, the directions, or the place; or how far it is in all. */
+function gridsDiffer({ first, second, apartMm }: ImagingProblem & { readonly code: "GRIDS_DIFFER" }): string {
+  const aspects: readonly ((grid: Grid) => string)[] = [
+    ({ size }) => `${sizeWords(size)} voxels`,
+    ({ spacingMm }) => `${tripleWords(spacingMm)} mm between voxels`,
+    ({ axes: { x, y, z } }) => `the axes ${[x, y, z].map(tripleWords).join(", ")}`,
+    ({ originMm }) => `its first voxel at ${tripleWords(originMm)} mm`,
   ];
-  const words = aspects.map(([, say]) => [say(first.grid), say(second.grid)] as const).find(([a, b]) => a !== b);
-  const [a, b] = words ?? ["another place", "its own"];
-  return `${first.name} and ${second.name} are not on the same grid: ${first.name} has ${a}, ${second.name} has ${b}`;
+  const says = aspects.find((aspect) => aspect(first.grid) !== aspect(second.grid));
+  const how = says
+    ? `${first.name} has ${says(first.grid)}, ${second.name} has ${says(second.grid)}`
+    : `their voxels lie up to ${Number(apartMm?.toPrecision(3))} mm apart`;
+  return `${first.name} and ${second.name} are not on the same grid: ${how}`;
 }
 
 function sizeWords({ x, y, z }: Xyz): string {

@@ -33,8 +33,11 @@ export function voxelPoint({ originMm, spacingMm, axes }: Grid, pointMm: Xyz): X
  * @returns whether two grids have the same size and put each voxel at the same place
  */
 export function sameGrid(a: Grid, b: Grid, toleranceMm: number = SAME_GRID_TOLERANCE_MM): boolean {
-  if (a.size.x !== b.size.x || a.size.y !== b.size.y || a.size.z !== b.size.z) return false;
-  return cornerDistanceMm(a, b) <= toleranceMm;
+  return sameSize(a, b) && cornerDistanceMm(a, b) <= toleranceMm;
+}
+
+function sameSize({ size: a }: Grid, { size: b }: Grid): boolean {
+  return a.x === b.x && a.y === b.y && a.z === b.z;
 }
 
 /** @returns the largest distance between corresponding corner voxels of two grids of one size; between them it is less */
@@ -57,7 +60,9 @@ export function cornerDistanceMm(a: Grid, b: Grid): number {
  * @throws ImagingError GRIDS_DIFFER, which says in what
  */
 export function requireSameGrid(first: NamedGrid, second: NamedGrid): void {
-  if (!sameGrid(first.grid, second.grid)) throw new ImagingError({ code: "GRIDS_DIFFER", first, second });
+  if (sameGrid(first.grid, second.grid)) return;
+  const apart = sameSize(first.grid, second.grid) ? { apartMm: cornerDistanceMm(first.grid, second.grid) } : {};
+  throw new ImagingError({ code: "GRIDS_DIFFER", first, second, ...apart });
 }
 
 /**

@@ -9,6 +9,9 @@ export {
 } from "./components.js";
 export { ImagingError, type ImagingProblem, type NamedGrid } from "./errors.js";
 export { gridAtSpacing, MAXIMUM_VOXELS, patientPoint, requireSameGrid, sameGrid, voxelPoint } from "./grid.js";
+export { decodeNifti, type DecodedNifti } from "./nifti/decode.js";
+export { encodeNifti, niftiParts, type NiftiOptions } from "./nifti/encode.js";
+export type { NiftiFormat } from "./nifti/layout.js";
 export { orientation, orientLike, orientTo } from "./orientation.js";
 export * from "./phantom/index.js";
 export { resample, resampleToSpacing } from "./resampling.js";

@@ -1,5 +1,5 @@
 import { ImagingError } from "./errors.js";
-import { patientPoint, sameGrid } from "./grid.js";
+import { patientPoint, requireSameGrid } from "./grid.js";
 import { voxelArray, voxelCount, type Grid, type Meaning, type Volume, type VoxelArrays, type Xyz } from "./volume.js";
 import { AXES, dot, xyz, type Axis } from "./xyz.js";
 
@@ -52,13 +52,7 @@ export function orientTo<M extends Meaning>(volume: Volume<M>, code = "LPS"): Vo
  */
 export function orientLike<M extends Meaning>(volume: Volume<M>, grid: Grid): Volume<M> {
   const result = reordered(volume, axisOrder(volume.grid, grid));
-  if (!sameGrid(result.grid, grid)) {
-    throw new ImagingError({
-      code: "GRIDS_DIFFER",
-      first: { name: "the volume", grid: result.grid },
-      second: { name: "the grid to put it on", grid },
-    });
-  }
+  requireSameGrid({ name: "the volume", grid: result.grid }, { name: "the grid to put it on", grid });
   return { ...result, grid };
 }
 
