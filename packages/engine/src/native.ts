@@ -9,8 +9,8 @@ declare const isTensor: unique symbol;
 declare const isGenerator: unique symbol;
 
 /** A tensor and a generator as the addon hands them out; nothing but the addon looks inside. */
-export type NativeTensor = { readonly [isTensor]: true };
-export type NativeGenerator = { readonly [isGenerator]: true };
+export interface NativeTensor { readonly [isTensor]: true }
+export interface NativeGenerator { readonly [isGenerator]: true }
 
 /** What comes back from an operator: tensors, lists of them, numbers, truth values, or nothing. */
 export type NativeResult = NativeTensor | readonly NativeTensor[] | number | boolean | null;
