@@ -1,0 +1,20 @@
+import { CodedError } from "@multirnet/base";
+
+export type InferenceProblem =
+  | { readonly code: "INFERENCE_ABORTED"; readonly done: number; readonly windows: number }
+  | { readonly code: "INFERENCE_NOT_FINITE"; readonly what: string };
+
+export class InferenceError extends CodedError<InferenceProblem> {
+  constructor(problem: InferenceProblem, options?: ErrorOptions) {
+    super(problem, explain(problem), options);
+  }
+}
+
+function explain(problem: InferenceProblem): string {
+  switch (problem.code) {
+    case "INFERENCE_ABORTED":
+      return `stopped after ${String(problem.done)} of ${String(problem.windows)} windows`;
+    case "INFERENCE_NOT_FINITE":
+      return `the network gave ${problem.what} that is not a number: its weights are damaged, or it does not know such a scan`;
+  }
+}

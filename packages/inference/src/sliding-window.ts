@@ -1,0 +1,176 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+import { RandomSource } from "@multirnet/base";
+import { probabilitiesOf, scope, tensorFrom, withoutGradients } from "@multirnet/engine";
+import type { Box, Xyz } from "@multirnet/imaging";
+import { diseaseOf, lesionOf, unionProbability, type Network } from "@multirnet/networks";
+
+import { InferenceError } from "./errors.js";
+import { windowsOver, windowWeights, type WindowSettings } from "./windows.js";
+
+/** A scan as a network sees it: [0, 1], x fastest, on the working grid. */
+export interface WorkingImage {
+  readonly size: Xyz;
+  readonly voxels: Float32Array;
+}
+
+export interface SlidingOptions extends WindowSettings {
+  readonly box: Box; // what is tiled; outside it there is no lesion
+  readonly passes?: number | undefined; // extra passes, in place of the network's own number
+  readonly signal?: AbortSignal | undefined;
+  readonly onWindow?: ((done: number, windows: number) => void) | undefined;
+}
+
+/** What a network says of a whole scan. */
+export interface ScanPrediction {
+  readonly lesion: readonly Float32Array[]; // a lesion type each, [0, 1] on the working grid; none for a diagnosis network
+  readonly disease: readonly number[] | undefined; // probabilities of the classes
+  readonly windows: number;
+}
+
+const BATCH = 2; // at batch 1 libtorch takes a slow path for wide convolutions (measured: design, section 4)
+const MASS_FLOOR = 1e-3; // share of a window's voxels that every window weighs in the diagnosis, whatever lesion it shows
+
+/**
+ * Runs a network over overlapping windows. Lesion probabilities are averaged with Gaussian weights. The diagnosis is the mean of the windows'
+ * logits, each weighted by the lesion mass predicted in it plus a floor, then softmax. Yields to the event loop between windows.
+ *
+ * @throws InferenceError INFERENCE_ABORTED, INFERENCE_NOT_FINITE
+ */
+export async function slideOver(
+  network: Network,
+  image: WorkingImage,
+  options: SlidingOptions,
+): Promise<ScanPrediction> {
+  const { region, box, signal, onWindow } = options;
+  const windows = windowsOver(box, options);
+  const weights = windowWeights(region);
+  const total = new Float32Array(image.voxels.length);
+  const sums: Float32Array[] = [];
+  const disease: { readonly logits: readonly number[]; readonly mass: number }[] = [];
+  for (let start = 0; start < windows.length; start += BATCH) {
+    await nextTurn();
+    if (signal?.aborted === true)
+      throw new InferenceError({ code: "INFERENCE_ABORTED", done: start, windows: windows.length });
+    const batch = windows.slice(start, start + BATCH);
+    const seen = lookAt(
+      network,
+      batch.map((window) => cut(image, window)),
+      region,
+      options.passes,
+    );
+    for (const [index, window] of batch.entries()) {
+      for (const [type, probabilities] of (seen[index]?.lesion ?? []).entries()) {
+        sums[type] ??= new Float32Array(image.voxels.length);
+        addWindow(sums[type], probabilities, weights, image.size, window);
+      }
+      if (seen[index]?.lesion.length !== 0) addWindow(total, undefined, weights, image.size, window);
+      const logits = seen[index]?.disease;
+      if (logits !== undefined) disease.push({ logits, mass: (seen[index]?.mass ?? 0) + MASS_FLOOR * weights.length });
+    }
+    onWindow?.(Math.min(start + BATCH, windows.length), windows.length);
+  }
+  for (const sum of sums)
+    for (let i = 0; i < sum.length; i++) if (total[i] !== 0) sum[i] = (sum[i] as number) / (total[i] as number);
+  return { lesion: sums, disease: disease.length === 0 ? undefined : meanDisease(disease), windows: windows.length };
+}
+
+interface WindowFinding {
+  readonly lesion: readonly Float32Array[];
+  readonly disease: readonly number[] | undefined;
+  readonly mass: number; // sum of the union's probabilities, voxels
+}
+
+function lookAt(
+  network: Network,
+  regions: readonly Float32Array[],
+  region: Xyz,
+  passes: number | undefined,
+): WindowFinding[] {
+  return withoutGradients(() =>
+    scope(() => {
+      const joined = new Float32Array(regions.length * region.x * region.y * region.z);
+      for (const [index, voxels] of regions.entries()) joined.set(voxels, index * voxels.length);
+      const input = tensorFrom(joined, [regions.length, 1, region.z, region.y, region.x]);
+      const pass = { mode: "eval", random: new RandomSource("no draws in evaluation") } as const;
+      const prediction = network.forward(input, passes === undefined ? pass : { ...pass, passes });
+      const lesion = lesionOf(prediction);
+      const disease = diseaseOf(prediction);
+      const probabilities = lesion === undefined ? undefined : (probabilitiesOf(lesion).toArray() as Float32Array);
+      const masses = lesion === undefined ? undefined : unionProbability(lesion).sum([1, 2, 3, 4]).toNumbers();
+      const logits = disease?.toNumbers();
+      if (masses?.some(Number.isNaN))
+        throw new InferenceError({ code: "INFERENCE_NOT_FINITE", what: "a lesion probability" });
+      if (logits?.some((value) => !Number.isFinite(value)))
+        throw new InferenceError({ code: "INFERENCE_NOT_FINITE", what: "a diagnosis" });
+      const types = lesion?.shape[1] ?? 0;
+      const classes = disease?.shape[1] ?? 0;
+      const voxels = region.x * region.y * region.z;
+      return regions.map((_, sample) => ({
+        lesion: Array.from({ length: types }, (_, type) =>
+          (probabilities as Float32Array).subarray(
+            (sample * types + type) * voxels,
+            (sample * types + type + 1) * voxels,
+          ),
+        ),
+        disease: logits?.slice(sample * classes, (sample + 1) * classes),
+        mass: masses?.[sample] ?? 0,
+      }));
+    }),
+  );
+}
+
+/** A window of the image; air where it reaches past it. */
+function cut({ size, voxels }: WorkingImage, { from, size: window }: Box): Float32Array {
+  const region = new Float32Array(window.x * window.y * window.z);
+  eachRow(size, { from, size: window }, (source, target, length) => {
+    region.set(voxels.subarray(source, source + length), target);
+  });
+  return region;
+}
+
+/** Adds weight · value (1 where there are no values) of a window to the sums of the scan. */
+function addWindow(
+  sums: Float32Array,
+  values: Float32Array | undefined,
+  weights: Float32Array,
+  size: Xyz,
+  window: Box,
+): void {
+  eachRow(size, window, (source, target, length) => {
+    for (let i = 0; i < length; i++) {
+      const value = (weights[target + i] as number) * (values === undefined ? 1 : (values[target + i] as number));
+      sums[source + i] = (sums[source + i] as number) + value;
+    }
+  });
+}
+
+/** The rows of a window that lie inside the scan: where each starts in the scan, where in the window, and how long it is. */
+function eachRow(
+  size: Xyz,
+  { from, size: window }: Box,
+  visit: (inScan: number, inWindow: number, length: number) => void,
+): void {
+  const startX = Math.max(0, -from.x);
+  const length = Math.min(window.x, size.x - from.x) - startX;
+  if (length <= 0) return;
+  for (let z = Math.max(0, -from.z); z < Math.min(window.z, size.z - from.z); z++) {
+    for (let y = Math.max(0, -from.y); y < Math.min(window.y, size.y - from.y); y++) {
+      const inScan = from.x + startX + size.x * (from.y + y + size.y * (from.z + z));
+      visit(inScan, startX + window.x * (y + window.y * z), length);
+    }
+  }
+}
+
+function meanDisease(seen: readonly { readonly logits: readonly number[]; readonly mass: number }[]): number[] {
+  const total = seen.reduce((sum, { mass }) => sum + mass, 0);
+  const classes = seen[0]?.logits.length ?? 0;
+  const logits = Array.from(
+    { length: classes },
+    (_, c) => seen.reduce((sum, { logits, mass }) => sum + mass * (logits[c] ?? 0), 0) / total,
+  );
+  const largest = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - largest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
