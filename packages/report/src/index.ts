@@ -1,1 +1,5 @@
-export {};
+export { html, type Html, type Part } from "./page/html.js";
+export { pageHtml } from "./page/page.js";
+export { type Missing } from "./page/quantity.js";
+export { scanReportHtml } from "./scan/scan-page.js";
+export type { Fact, LesionRow, Likelihood, ScanReport, TrainedOn } from "./scan/scan-report.js";

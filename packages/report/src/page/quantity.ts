@@ -1,0 +1,34 @@
+import { html, type Html } from "./html.js";
+
+/** What cannot be given says why: `{undefined: "no lung mask"}`. */
+export interface Missing {
+  readonly undefined: string;
+}
+
+export function isMissing(value: unknown): value is Missing {
+  return typeof value === "object" && value !== null && "undefined" in value;
+}
+
+/** Three significant digits, whole numbers from 100 on: 1234, 56.8, 5.68, 0.568. */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 99.95) return String(Math.round(value));
+  if (size >= 9.995) return value.toFixed(1);
+  return value === 0 ? "0" : value.toFixed(size >= 0.9995 ? 2 : 3);
+}
+
+/** Whole percent; what is neither nothing nor all is never written as if it were. */
+export function percentText(share: number): string {
+  const percent = share * 100;
+  if (percent > 0 && percent < 1) return "< 1 %";
+  if (percent < 100 && percent > 99) return "> 99 %";
+  return `${Math.round(percent)} %`;
+}
+
+/** @returns a number with its unit, or the reason for its absence */
+export function quantity(value: number | string | Missing, unit?: string): Html {
+  if (isMissing(value)) return html`not given: ${value.undefined}`;
+  const text = typeof value === "number" ? numberText(value) : value;
+  return unit === undefined ? html`${text}` : html`${text} <span class="unit">${unit}</span>`;
+}

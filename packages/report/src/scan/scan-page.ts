@@ -1,0 +1,77 @@
+import { requireSameGrid, type Volume } from "@multirnet/imaging";
+
+import { html, type Html } from "../page/html.js";
+import { pageHtml } from "../page/page.js";
+import { isMissing } from "../page/quantity.js";
+import { upright } from "../planes/plane.js";
+
+import { diagnosisSection, factsSection, lesionSection } from "./findings.js";
+import { montageSection, planesSection, type Shown } from "./pictures.js";
+import { provenanceSections } from "./provenance.js";
+import type { ScanReport } from "./scan-report.js";
+
+/**
+ * One page of HTML with everything in it: pictures, style, words; it loads nothing and runs nothing.
+ *
+ * @throws ImagingError GRIDS_DIFFER where the lesions or the probabilities do not lie on the scan's grid
+ */
+export function scanReportHtml(report: ScanReport): string {
+  return pageHtml(
+    `${report.title}: chest CT report`,
+    html`${header(report)}
+      <main>
+        ${warningsSection(report.warnings)}
+        <div class="columns">${diagnosisSection(report.diagnosis)} ${factsSection(report.facts)}</div>
+        ${picturesOf(report)} ${lesionSection(report)} ${provenanceSections(report)}
+      </main>
+      <footer><p>${report.notice}</p></footer>`,
+  );
+}
+
+function header({ title, createdAt, synthetic, notice }: ScanReport): Html {
+  return html`<header>
+    <h1>${title}</h1>
+    <p class="faint">
+      Chest CT report, made
+      <time datetime="${createdAt}">${dateText(createdAt)}</time>
+      ${synthetic ? html` <span class="badge">Synthetic scan, no patient</span>` : undefined}
+    </p>
+    <p class="notice"><strong>Notice.</strong> ${notice}</p>
+  </header>`;
+}
+
+/** "2026-03-04T05:06:07.000Z" as "2026-03-04 05:06 UTC"; anything else as it is. */
+function dateText(iso: string): string {
+  const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z?)$/.exec(iso);
+  return parts === null ? iso : `${parts[1] ?? ""} ${parts[2] ?? ""}${parts[3] === "Z" ? " UTC" : ""}`;
+}
+
+function warningsSection(warnings: readonly string[]): Html | undefined {
+  if (warnings.length === 0) return undefined;
+  return html`<section class="warnings" aria-labelledby="warnings">
+    <h2 id="warnings">⚠ ${warnings.length === 1 ? "Warning" : `${warnings.length} warnings`}</h2>
+    <ul>
+      ${warnings.map((warning) => html`<li>${warning}</li>`)}
+    </ul>
+  </section>`;
+}
+
+function picturesOf({ scan, lesions, probability, lesionTypes }: ScanReport): Html {
+  const ofScan = { name: "the scan", grid: scan.grid };
+  if (!isMissing(lesions)) requireSameGrid(ofScan, { name: "the lesion mask", grid: lesions.grid });
+  if (probability !== undefined) requireSameGrid(ofScan, { name: "the probability map", grid: probability.grid });
+  const shown: Shown = {
+    scan: upright(scan),
+    lesions: isMissing(lesions) ? undefined : upright(lesions),
+    probability: probability === undefined ? undefined : upright(probability),
+    lesionTypes: isMissing(lesions) ? [] : everyType(lesions, lesionTypes),
+  };
+  return html`${planesSection(shown)}${montageSection(shown)}`;
+}
+
+/** A label that has no name is outlined all the same. */
+function everyType({ voxels }: Volume<"label">, named: readonly string[]): readonly string[] {
+  let most = named.length;
+  for (let i = 0; i < voxels.length; i++) most = Math.max(most, voxels[i] as number);
+  return Array.from({ length: most }, (_, i) => named[i] ?? `label ${i + 1}`);
+}
