@@ -1,1 +1,1 @@
-export {};
+export { main, runMain } from "./main.js";

@@ -1,0 +1,147 @@
+import { availableParallelism } from "node:os";
+
+import { CodedError, messageOf, VERSION } from "@multirnet/base";
+import { Command as Program, CommanderError, Option } from "commander";
+import { z } from "zod";
+
+import type { Command } from "./command.js";
+import { COMMANDS } from "./commands/index.js";
+import { ConsoleIo } from "./io.js";
+import { setThreads } from "./threads.js";
+import { UsageError } from "./usage-error.js";
+
+const EXIT = { done: 0, failed: 1, badUse: 2, interrupted: 130 } as const;
+
+/** Faults of the work, not of what was asked: the disk, the engine, a network that does not know such a scan. */
+const FAILED_WHILE_WORKING = new Set([
+  "FILE_DISK_FULL",
+  "FILE_UNWRITABLE",
+  "ENGINE_NOT_BUILT",
+  "ENGINE_OP_UNKNOWN",
+  "ENGINE_OP_FAILED",
+  "INFERENCE_NOT_FINITE",
+  "TRAINING_NOT_FINITE",
+]);
+const INTERRUPTED = new Set(["INFERENCE_ABORTED"]);
+
+/** What every command takes. */
+const common = z.object({
+  json: z.boolean().default(false),
+  quiet: z.boolean().default(false),
+  threads: z.coerce.number().int().min(1).default(availableParallelism()),
+});
+
+/** Runs the command line and ends the process with its exit code: 0 done, 1 failed while working, 2 bad usage or input, 130 stopped by Ctrl-C. */
+export async function runMain(argv: readonly string[]): Promise<void> {
+  process.exitCode = await main(argv);
+}
+
+/** @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const onInterrupt = (): void => {
+    stop.abort();
+  };
+  process.once("SIGINT", onInterrupt); // a second Ctrl-C ends the process at once
+  let code: number = EXIT.done;
+  const program = programOf(async (command, given) => {
+    code = await run(command, given, stop.signal);
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.done : EXIT.badUse; // its words are on standard error already
+  } finally {
+    process.removeListener("SIGINT", onInterrupt);
+  }
+}
+
+async function run(command: Command, given: Record<string, unknown>, signal: AbortSignal): Promise<number> {
+  try {
+    const settings = parsed(common, pick(given, Object.keys(common.shape)));
+    const input = parsed(command.input, omit(given, Object.keys(common.shape)));
+    setThreads(settings.threads);
+    const io = new ConsoleIo({ signal, quiet: settings.quiet });
+    const { json, text } = await command.run(input, io);
+    process.stdout.write(settings.json ? `${JSON.stringify(json)}\n` : text === "" ? "" : `${text}\n`);
+    return signal.aborted ? EXIT.interrupted : EXIT.done;
+  } catch (error) {
+    process.stderr.write(`multirnet ${command.name}: ${messageOf(error)}\n`);
+    if (!(error instanceof CodedError || error instanceof UsageError)) process.stderr.write(`${stackOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.badUse;
+  if (!(error instanceof CodedError)) return EXIT.failed;
+  if (INTERRUPTED.has(error.code)) return EXIT.interrupted;
+  return FAILED_WHILE_WORKING.has(error.code) ? EXIT.failed : EXIT.badUse;
+}
+
+function parsed<S extends z.ZodType>(schema: S, given: Record<string, unknown>): z.output<S> {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const key = String(issue?.path[0] ?? "");
+  const came = given[key];
+  throw new UsageError(
+    `${key}: ${issue?.message ?? "not valid"}${came === undefined ? "" : `, but ${JSON.stringify(came)} came`}`,
+  );
+}
+
+/** The command line as commander knows it. */
+function programOf(action: (command: Command, given: Record<string, unknown>) => Promise<void>): Program {
+  const program = new Program("multirnet");
+  program
+    .description("From a chest CT to an outline of every pneumonia lesion and a diagnosis.")
+    .version(VERSION)
+    .exitOverride();
+  for (const command of COMMANDS) {
+    const [first = "", second] = command.name.split(" ");
+    const parent =
+      second === undefined
+        ? program
+        : (program.commands.find((known) => known.name() === first) ??
+          program.command(first).exitOverride().description(`${first} commands`));
+    const sub = parent
+      .command(second ?? first)
+      .description(command.summary)
+      .exitOverride();
+    for (const { name, says, optional } of command.args)
+      sub.argument(optional === true ? `[${name}]` : `<${name}>`, says);
+    for (const [name, { value, says }] of Object.entries(command.options)) {
+      sub.addOption(new Option(`--${kebab(name)}${value === undefined ? "" : ` <${value}>`}`, says));
+    }
+    sub.option("--json", "print one JSON object on standard output");
+    sub.option("--quiet", "no progress and no logs");
+    sub.option("--threads <n>", "threads of one operator");
+    sub.action(async (...values: unknown[]) => {
+      const args = command.args.map(({ name }, index) => [name, values[index]] as const);
+      await action(command, defined({ ...Object.fromEntries(args), ...sub.opts() }));
+    });
+  }
+  return program;
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function defined(given: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function pick(given: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)));
+}
+
+function omit(given: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([key]) => !keys.includes(key)));
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? "") : "";
+}

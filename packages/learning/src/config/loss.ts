@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+import { SMOOTH } from "../losses/overlap.js";
+
+/** Losses and their weights; the defaults are the paper's. */
+export const lossSchema = z.strictObject({
+  segmentation: z.enum(["dice", "tversky", "focalTversky"]).default("focalTversky"),
+  alpha: z.number().min(0).default(0.7).describe("Tversky: weight of false negatives"),
+  beta: z.number().min(0).default(0.3).describe("Tversky: weight of false positives"),
+  exponent: z.number().positive().default(0.9).describe("focal Tversky: power of 1 − TI"),
+  over: z
+    .enum(["batch", "sample"])
+    .default("batch")
+    .describe("sums of the overlap run over the whole batch or each sample"),
+  smooth: z.number().positive().default(SMOOTH),
+  voxelCrossEntropy: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("weight of the voxels' cross entropy beside the overlap; the paper has none"),
+  deepSupervision: z
+    .array(z.number().min(0))
+    .max(4)
+    .default([])
+    .describe("weights of the levels beside the fused map's 1, the finest first; the paper has none"),
+  lambda: z.number().min(0).max(1).default(0.3).describe("joint loss: share of the diagnosis"),
+  labelSmoothing: z.number().min(0).lt(1).default(0).describe("diagnosis: share of the target spread over all classes"),
+});
+export type LossSettings = z.infer<typeof lossSchema>;

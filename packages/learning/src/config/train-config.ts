@@ -1,0 +1,165 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+
+import { checkAgainst, faultWords } from "@multirnet/artifacts";
+import { messageOf } from "@multirnet/base";
+import { CT_WINDOW_HU } from "@multirnet/imaging";
+import { NetworkError, networkEntry, resolveNetwork, type NetworkSpec } from "@multirnet/networks";
+import { parse } from "yaml";
+import { z } from "zod";
+
+import { LearningError } from "../errors.js";
+import { scheduleSchema } from "../optimisers/schedule.js";
+import { lossSchema } from "./loss.js";
+
+const millimetres = z.number().positive();
+const voxels = z.int().positive();
+const probability = z.number().min(0).max(1).default(0);
+
+/** A training as a file. Every key has a default but the name, the dataset and the network; the defaults are the paper's protocol. */
+export const trainConfigSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .describe("of the run: letters, digits, dots, dashes"),
+  dataset: z.string().min(1).describe("dataset folder, relative to this file"),
+  seed: z.int().min(0).default(0),
+  network: z.looseObject({ name: z.string() }).describe("registry name, preset, and any of the network's options"),
+  preprocessing: z
+    .strictObject({
+      spacingMm: z.strictObject({ x: millimetres, y: millimetres, z: millimetres }).default({ x: 1.5, y: 1.5, z: 2 }),
+      region: z
+        .strictObject({ x: voxels, y: voxels, z: voxels })
+        .default({ x: 96, y: 96, z: 32 })
+        .describe("voxels of the network's input"),
+    })
+    .prefault({}),
+  folds: z
+    .strictObject({
+      count: z.int().min(2).default(4).describe("folds to make where the dataset names none"),
+      seed: z.int().min(0).default(0),
+    })
+    .prefault({}),
+  sampling: z
+    .strictObject({
+      backgroundShare: probability.describe("share of the regions centred anywhere in lung or body"),
+      regionsPerCase: z.int().min(1).default(1).describe("regions of each case in an epoch"),
+    })
+    .prefault({}),
+  augmentation: z
+    .strictObject({
+      flipLeftRight: probability,
+      flipFrontBack: probability,
+      gamma: probability,
+      brightness: probability,
+      contrast: probability,
+      noise: probability,
+    })
+    .prefault({})
+    .describe("probability of each change; the paper names none"),
+  loss: lossSchema.prefault({}),
+  optimiser: z
+    .strictObject({
+      learningRate: z.number().positive().default(3e-4),
+      betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
+      epsilon: z.number().positive().default(1e-8),
+      weightDecay: z.number().min(0).default(0).describe("decoupled from the gradient, as AdamW"),
+      schedule: scheduleSchema,
+    })
+    .prefault({}),
+  batchSize: z.int().min(1).default(4),
+  epochs: z.int().min(1).default(1000),
+  validation: z
+    .strictObject({
+      share: z
+        .number()
+        .min(0)
+        .lt(1)
+        .default(0)
+        .describe("of the training patients, set apart to choose weights by; 0 keeps the last"),
+      everyEpochs: z.int().min(1).default(1),
+      patience: z.int().min(1).default(100).describe("epochs without a better validation before the run stops"),
+    })
+    .prefault({}),
+  inference: z
+    .strictObject({
+      overlap: z.number().min(0).lt(1).default(0.5),
+      threshold: z.number().gt(0).lt(1).default(0.5),
+      minimumLesionMm3: z.number().min(0).default(10),
+    })
+    .prefault({}),
+  checkpointMinutes: z.number().min(0).default(2).describe("a checkpoint at least this often; 0 after every step"),
+  licence: z.string().min(1).default("not stated").describe("of the weights that come out"),
+  data: z
+    .strictObject({
+      synthetic: z.boolean().default(false),
+      licence: z.string().default("not stated"),
+      notes: z.string().default(""),
+    })
+    .prefault({})
+    .describe("what the model card says of the data"),
+});
+
+/** A config with every key filled in, and its network's options resolved. */
+export type TrainConfig = Omit<z.infer<typeof trainConfigSchema>, "network"> & { readonly network: NetworkSpec };
+
+/** The window is fixed with the network's input: it is part of every model's card, and of no config. */
+export const WINDOW_HU = CT_WINDOW_HU;
+
+/**
+ * Reads a config file. Paths in it are relative to it.
+ *
+ * @throws LearningError CONFIG_UNREADABLE, CONFIG_INVALID with the key, what was expected and what came, and the nearest key for a misspelt one
+ */
+export async function readTrainConfig(path: string): Promise<TrainConfig> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new LearningError({ code: "CONFIG_UNREADABLE", path, because: messageOf(error) }, { cause: error });
+  }
+  const config = parseTrainConfig(text, path);
+  return { ...config, dataset: resolve(dirname(path), config.dataset) };
+}
+
+/** As `readTrainConfig`, of a text; `path` is only for messages. */
+export function parseTrainConfig(text: string, path: string): TrainConfig {
+  const refuse = (because: string, cause?: unknown): LearningError =>
+    new LearningError({ code: "CONFIG_INVALID", path, because }, { cause });
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    throw refuse(`not YAML: ${messageOf(error).split("\n")[0] ?? ""}`, error);
+  }
+  const checked = checkAgainst(trainConfigSchema, document ?? {});
+  if (!checked.ok) throw refuse(faultWords(checked.fault));
+  try {
+    const { network, preprocessing, loss } = checked.value;
+    const spec = resolved(network);
+    requireMultiple(spec.name, preprocessing.region);
+    if (loss.alpha + loss.beta === 0)
+      throw refuse("keys loss.alpha and loss.beta: at least one above 0, but both are 0");
+    return { ...checked.value, network: spec };
+  } catch (error) {
+    if (error instanceof NetworkError) throw refuse(`key network: ${error.message}`, error);
+    throw error;
+  }
+
+  function requireMultiple(name: string, region: { readonly x: number; readonly y: number; readonly z: number }): void {
+    const { multipleOf } = networkEntry(name);
+    for (const axis of ["x", "y", "z"] as const) {
+      if (region[axis] % multipleOf === 0) continue;
+      const key = `preprocessing.region.${axis}`;
+      throw refuse(
+        `key ${key}: expected a multiple of ${String(multipleOf)} for ${name}, but ${String(region[axis])} came`,
+      );
+    }
+  }
+}
+
+/** A resolved config names its network as `{name, options}`; one written by hand has the options beside the name. */
+function resolved(network: { readonly name: string } & Record<string, unknown>): NetworkSpec {
+  const { name, options, ...rest } = network;
+  return resolveNetwork({ name, ...(options as Record<string, unknown> | undefined), ...rest });
+}

@@ -1,0 +1,36 @@
+import { CodedError } from "@multirnet/base";
+
+export type LearningProblem =
+  | { readonly code: "CONFIG_UNREADABLE"; readonly path: string; readonly because: string }
+  | { readonly code: "CONFIG_INVALID"; readonly path: string; readonly because: string }
+  | { readonly code: "TRAINING_NO_CASES"; readonly dataset: string; readonly because: string }
+  | { readonly code: "TRAINING_NOT_FINITE"; readonly step: number; readonly epoch: number; readonly cases: readonly string[]; readonly layer: string }
+  | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
+  | { readonly code: "TRAINING_CHANGED"; readonly run: string; readonly what: string; readonly was: string; readonly is: string };
+
+/** A training that cannot start, go on or resume. */
+export class LearningError extends CodedError<LearningProblem> {
+  constructor(problem: LearningProblem, options?: ErrorOptions) {
+    super(problem, explain(problem), options);
+  }
+}
+
+function explain(problem: LearningProblem): string {
+  switch (problem.code) {
+    case "CONFIG_UNREADABLE":
+      return `cannot read the config ${problem.path}: ${problem.because}`;
+    case "CONFIG_INVALID":
+      return `${problem.path}: ${problem.because}`;
+    case "TRAINING_NO_CASES":
+      return `nothing to train on in ${problem.dataset}: ${problem.because}`;
+    case "TRAINING_NOT_FINITE":
+      return (
+        `the loss of step ${String(problem.step)} (epoch ${String(problem.epoch)}; cases ${problem.cases.join(", ")}) is not a number; ` +
+        `the first output that went wrong is that of ${problem.layer}`
+      );
+    case "TRAINING_STATE":
+      return `cannot resume from ${problem.path}: ${problem.because}`;
+    case "TRAINING_CHANGED":
+      return `cannot resume ${problem.run}: its ${problem.what} was ${problem.was} and is ${problem.is} now, so it would not go on as it began`;
+  }
+}

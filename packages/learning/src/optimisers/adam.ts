@@ -1,0 +1,102 @@
+import {
+  describeTensor,
+  EngineError,
+  foreachAddcdivInPlace,
+  foreachAddcmulInPlace,
+  foreachAddInPlace,
+  foreachAddScalarInPlace,
+  foreachDivScalarInPlace,
+  foreachMulScalarInPlace,
+  foreachSqrt,
+  keep,
+  scope,
+  withoutGradients,
+  zeros,
+  type Tensor,
+} from "@multirnet/engine";
+
+export interface AdamSettings {
+  readonly betas: readonly [mean: number, square: number];
+  readonly epsilon: number;
+  readonly weightDecay: number; // decoupled, as AdamW; 0 is Adam
+}
+
+/**
+ * Adam with bias correction: m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², w ← w − rate · (m / (1−β₁ᵗ)) / (√v / √(1−β₂ᵗ) + ε). Kingma and Ba, ICLR 2015. With
+ * `weightDecay` the weights first shrink by rate · decay (Loshchilov and Hutter, ICLR 2019). The state is keyed by the weights' paths.
+ */
+export class Adam {
+  readonly #names: readonly string[];
+  readonly #weights: readonly Tensor[];
+  readonly #means: readonly Tensor[];
+  readonly #squares: readonly Tensor[];
+  readonly #settings: AdamSettings;
+  #steps = 0;
+
+  constructor(parameters: ReadonlyMap<string, Tensor>, settings: AdamSettings) {
+    this.#names = [...parameters.keys()];
+    this.#weights = [...parameters.values()];
+    this.#means = this.#weights.map(zerosLike);
+    this.#squares = this.#weights.map(zerosLike);
+    this.#settings = settings;
+  }
+
+  /** How often `step` was called. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Moves the weights against the gradients, given in the order of the parameters; the same ones at every step. */
+  step(gradients: readonly Tensor[], learningRate: number): void {
+    const { betas, epsilon, weightDecay } = this.#settings;
+    const [meanShare, squareShare] = betas;
+    this.#steps += 1;
+    const meanCorrection = 1 - meanShare ** this.#steps;
+    const squareCorrection = 1 - squareShare ** this.#steps;
+    withoutGradients(() => {
+      scope(() => {
+        if (weightDecay !== 0) foreachMulScalarInPlace(this.#weights, 1 - learningRate * weightDecay);
+        foreachMulScalarInPlace(this.#means, meanShare);
+        foreachAddInPlace(this.#means, gradients, { alpha: 1 - meanShare });
+        foreachMulScalarInPlace(this.#squares, squareShare);
+        foreachAddcmulInPlace(this.#squares, gradients, gradients, { value: 1 - squareShare });
+        const roots = foreachSqrt(this.#squares);
+        foreachDivScalarInPlace(roots, Math.sqrt(squareCorrection));
+        foreachAddScalarInPlace(roots, epsilon);
+        foreachAddcdivInPlace(this.#weights, this.#means, roots, { value: -learningRate / meanCorrection });
+      });
+    });
+  }
+
+  /** The moments by path, `mean.PATH` and `square.PATH`; `steps` is kept beside them by the caller. */
+  state(): Map<string, Tensor> {
+    const named = (kind: string, tensors: readonly Tensor[]): [string, Tensor][] =>
+      tensors.map((tensor, index) => [`${kind}.${this.#names[index] ?? ""}`, tensor]);
+    return new Map([...named("mean", this.#means), ...named("square", this.#squares)]);
+  }
+
+  /** @throws EngineError ENGINE_STATE_MISMATCH when a moment is missing or has another shape */
+  loadState(state: ReadonlyMap<string, Tensor>, steps: number): void {
+    const own = this.state();
+    const missing = [...own.keys()].filter((name) => !state.has(name));
+    const misshaped = [...own]
+      .filter(([name, tensor]) => state.has(name) && state.get(name)?.shape.join() !== tensor.shape.join())
+      .map(([name, tensor]) => `${name} is ${describeTensor(tensor)}`);
+    if (missing.length + misshaped.length > 0) {
+      throw new EngineError({ code: "ENGINE_STATE_MISMATCH", missing, extra: [], misshaped });
+    }
+    withoutGradients(() => {
+      for (const [name, tensor] of own) tensor.copyInPlace(state.get(name) as Tensor);
+    });
+    this.#steps = steps;
+  }
+
+  /** Frees the state. */
+  release(): void {
+    for (const tensor of [...this.#means, ...this.#squares]) tensor.release();
+  }
+}
+
+function zerosLike({ shape, dtype, device }: Tensor): Tensor {
+  return keep(zeros(shape, { dtype, device }));
+}

@@ -1,0 +1,39 @@
+import type { ModelCard } from "@multirnet/artifacts";
+import { NOTICE, VERSION } from "@multirnet/base";
+import { aboutEngine } from "@multirnet/engine";
+import { headsOf } from "@multirnet/networks";
+
+import { WINDOW_HU, type TrainConfig } from "../config/train-config.js";
+import type { TrainingCases } from "./cases.js";
+
+/** The card of the weights that a training makes. */
+export function cardOf(config: TrainConfig, { dataset, train, validation }: TrainingCases): ModelCard {
+  const { network, preprocessing, inference, data, licence } = config;
+  const { classes, lesions } = headsOf(network);
+  const task = (network.options["task"] ?? "segmentation") as ModelCard["task"];
+  const seen = [...train, ...validation];
+  return {
+    format: 1,
+    network: { name: network.name, options: network.options as ModelCard["network"]["options"] },
+    task,
+    classes: task === "segmentation" ? [] : [...classes],
+    labels: task === "diagnosis" ? [] : [...lesions],
+    preprocessing: { ...preprocessing, windowHu: WINDOW_HU },
+    passes: typeof network.options["passes"] === "number" ? network.options["passes"] : 0,
+    inference,
+    data: {
+      name: dataset.name,
+      cases: seen.map(({ name }) => name).sort(),
+      masks: seen.filter(({ mask }) => mask !== "unknown").length,
+      diagnoses: seen.filter(({ diagnosis }) => diagnosis !== undefined).length,
+      synthetic: data.synthetic,
+      estimated: [...new Set(seen.flatMap(({ estimated }) => estimated))].sort(),
+      licence: data.licence,
+      notes: data.notes,
+    },
+    metrics: {},
+    licence,
+    notice: NOTICE,
+    versions: { multirnet: VERSION, libtorch: aboutEngine().version },
+  };
+}

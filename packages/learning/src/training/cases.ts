@@ -1,0 +1,65 @@
+import { join } from "node:path";
+
+import { headsOf } from "@multirnet/networks";
+
+import type { TrainConfig } from "../config/train-config.js";
+import {
+  innerSplit,
+  openDataset,
+  splitCases,
+  type CaseEntry,
+  type Dataset,
+  type PreparedCase,
+} from "../dataset/index.js";
+import { prepareCase } from "../dataset/prepare-case.js";
+import { LearningError } from "../errors.js";
+
+/** Which cases do what in a training. No patient stands in two of these lists. */
+export interface TrainingCases {
+  readonly dataset: Dataset;
+  readonly train: readonly CaseEntry[];
+  readonly validation: readonly CaseEntry[];
+  readonly test: readonly CaseEntry[]; // the fold that is held back, or the dataset's test cases where no fold is
+}
+
+/** @throws DatasetError; LearningError TRAINING_NO_CASES */
+export async function casesOf(config: TrainConfig, fold: number | undefined): Promise<TrainingCases> {
+  const dataset = await openDataset(config.dataset);
+  const { train, heldOut, test } = splitCases(dataset.cases, {
+    folds: config.folds.count,
+    seed: config.folds.seed,
+    fold,
+  });
+  const usable = train.filter((entry) => isUsable(entry, config));
+  if (usable.length === 0) {
+    const because = `none of its ${String(train.length)} training cases has what the network learns from`;
+    throw new LearningError({ code: "TRAINING_NO_CASES", dataset: config.dataset, because });
+  }
+  const inner = innerSplit(usable, { share: config.validation.share, seed: config.seed });
+  return { dataset, train: inner.train, validation: inner.validation, test: fold === undefined ? test : heldOut };
+}
+
+/** Whether a case has a mask or a diagnosis that this network has a head for. */
+function isUsable({ mask, diagnosis }: CaseEntry, { network }: TrainConfig): boolean {
+  const { classes, lesions } = headsOf(network);
+  const task = network.options["task"] ?? "segmentation";
+  const outlines = task !== "diagnosis" && lesions.length > 0 && mask !== "unknown";
+  const diagnoses = task !== "segmentation" && diagnosis !== undefined && classes.includes(diagnosis);
+  return outlines || diagnoses;
+}
+
+/** Prepares cases one after another; the cache lies in the dataset folder. */
+export async function prepareAll(
+  entries: readonly CaseEntry[],
+  dataset: Dataset,
+  config: TrainConfig,
+  onCase: (done: number, of: number) => void,
+): Promise<PreparedCase[]> {
+  const settings = { spacingMm: config.preprocessing.spacingMm, channels: headsOf(config.network).lesions };
+  const prepared: PreparedCase[] = [];
+  for (const entry of entries) {
+    prepared.push(await prepareCase(entry, dataset.labels, settings, join(dataset.dir, ".prepared")));
+    onCase(prepared.length, entries.length);
+  }
+  return prepared;
+}

@@ -1,0 +1,80 @@
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  scope,
+  type Module,
+  type Tensor,
+} from "@multirnet/engine";
+import { messageOf } from "@multirnet/base";
+import { z } from "zod";
+
+import { LearningError } from "../errors.js";
+import type { Adam } from "../optimisers/adam.js";
+
+const best = z.strictObject({ epoch: z.int().min(0), score: z.number() });
+
+/** Where a training stands, apart from its tensors. */
+const positionSchema = z.strictObject({
+  epoch: z.int().min(0).describe("that is being trained"),
+  batch: z.int().min(0).describe("of the epoch that comes next"),
+  steps: z.int().min(0).describe("that the optimiser has made"),
+  logLines: z.int().min(0),
+  lossSum: z.number().describe("of this epoch's steps so far"),
+  best: best.optional(),
+  done: z.boolean().describe("whether the training has come to its end"),
+});
+export type Position = z.infer<typeof positionSchema>;
+
+export const START: Position = { epoch: 0, batch: 0, steps: 0, logLines: 0, lossSum: 0, done: false };
+
+/** All that resuming needs, as one safetensors file: weights, optimiser, and the position as text. */
+export function encodeState(network: Module, adam: Adam, position: Position): Uint8Array {
+  return encodeSafetensors(new Map([...prefixed("weights.", network.state()), ...adam.state()]), {
+    position: JSON.stringify(position),
+  });
+}
+
+/** The weights of a state, as the bytes of `last.safetensors`. @throws LearningError TRAINING_STATE */
+export function weightsOfState(state: Uint8Array, path: string): Uint8Array {
+  return scope(() => encodeSafetensors(withPrefix("weights.", decoded(state, path).tensors)));
+}
+
+/** Fills a network and its optimiser from a state. @throws LearningError TRAINING_STATE */
+export function loadState(state: Uint8Array, path: string, network: Module, adam: Adam): Position {
+  return scope(() => {
+    const { tensors, position } = decoded(state, path);
+    try {
+      network.loadState(withPrefix("weights.", tensors));
+      adam.loadState(tensors, position.steps);
+    } catch (error) {
+      throw new LearningError({ code: "TRAINING_STATE", path, because: messageOf(error) }, { cause: error });
+    }
+    return position;
+  });
+}
+
+function decoded(
+  state: Uint8Array,
+  path: string,
+): { readonly tensors: Map<string, Tensor>; readonly position: Position } {
+  try {
+    const { metadata } = readSafetensors(state, path);
+    const position = positionSchema.parse(JSON.parse(metadata["position"] ?? "null"));
+    return { tensors: decodeSafetensors(state, path), position };
+  } catch (error) {
+    throw new LearningError({ code: "TRAINING_STATE", path, because: messageOf(error) }, { cause: error });
+  }
+}
+
+function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  return Array.from(tensors, ([name, tensor]) => [prefix + name, tensor]);
+}
+
+function withPrefix(prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  return new Map(
+    Array.from(tensors).flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
+    ),
+  );
+}
