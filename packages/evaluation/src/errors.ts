@@ -14,7 +14,12 @@ export type EvaluationProblem =
       readonly expected: number;
       readonly found: number;
     }
-  | { readonly code: "EVALUATION_SPACING_INVALID"; readonly axis: string; readonly spacingMm: number }
+  | {
+      readonly code: "EVALUATION_SPACING_INVALID";
+      readonly mask: string;
+      readonly axis: string;
+      readonly spacingMm: number;
+    }
   | { readonly code: "EVALUATION_LABEL_INVALID"; readonly label: number }
   | { readonly code: "EVALUATION_TOLERANCE_INVALID"; readonly toleranceMm: number }
   | { readonly code: "EVALUATION_TOLERANCES_MISSING" }
@@ -46,7 +51,7 @@ function explain(problem: EvaluationProblem): string {
     case "EVALUATION_VOXELS_MISSING":
       return `the ${problem.mask} mask has ${problem.found} voxels, but its grid says ${problem.expected}`;
     case "EVALUATION_SPACING_INVALID":
-      return `spacing along ${problem.axis} must be a finite number of mm above 0, not ${problem.spacingMm}`;
+      return `spacing of the ${problem.mask} mask along ${problem.axis} must be a finite number of mm above 0, not ${problem.spacingMm}`;
     case "EVALUATION_LABEL_INVALID":
       return `a label must be a whole number from 1 to 255, not ${problem.label} (0 is the background)`;
     case "EVALUATION_TOLERANCE_INVALID":

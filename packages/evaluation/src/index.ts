@@ -16,6 +16,8 @@ export {
   voxelSurfaces,
   type VoxelSurfacePair,
 } from "./metrics/voxel-surface-distance.js";
+export { lesionScores, type LesionOptions, type LesionScores } from "./metrics/lesions.js";
+export { precision, sensitivity, volumeDifferencePercent, volumetricDice, type Overlap } from "./metrics/overlap.js";
 export {
   segmentationJson,
   segmentationScores,

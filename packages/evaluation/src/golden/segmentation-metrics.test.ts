@@ -6,7 +6,7 @@ import { differences, type ExpectedScores } from "../testing/golden.js";
 import { draw, gridOf, xyz, type Recipe } from "../testing/masks.js";
 
 // Made by scripts/golden/segmentation-metrics.py from google-deepmind/surface-distance, scipy and numpy.
-const golden = JSON.parse(readFileSync(new URL("./segmentation-metrics.json", import.meta.url), "utf8")) as {
+const golden = JSON.parse(readFileSync(new URL("./segmentation-metrics.golden.json", import.meta.url), "utf8")) as {
   readonly elementAreas: readonly { readonly spacingMm: number[]; readonly areasMm2: number[] }[];
   readonly pairs: readonly {
     readonly size: number[];

@@ -1,5 +1,3 @@
-import { voxelVolumeMm3, type Grid } from "@multirnet/imaging";
-
 import { noScore, overlapScore, scoreOf, type Score } from "../score.js";
 
 /** How many voxels two masks hold, and how many both. */
@@ -24,11 +22,6 @@ export function sensitivity({ truthVoxels, predictionVoxels, sharedVoxels }: Ove
 export function precision({ truthVoxels, predictionVoxels, sharedVoxels }: Overlap): Score {
   if (predictionVoxels > 0) return scoreOf(sharedVoxels / predictionVoxels);
   return noScore(truthVoxels > 0 ? "prediction is empty" : "both are empty");
-}
-
-/** @returns the volume of `voxels` voxels in ml */
-export function volumeMl(voxels: number, grid: Grid): number {
-  return (voxels * voxelVolumeMm3(grid)) / 1000;
 }
 
 /** Prediction minus truth in percent of the truth's volume. */

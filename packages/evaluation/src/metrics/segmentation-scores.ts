@@ -1,10 +1,11 @@
-import type { Volume } from "@multirnet/imaging";
+import { voxelVolumeMm3, type Volume } from "@multirnet/imaging";
 
 import { EvaluationError } from "../errors.js";
 import { labelMask } from "../masks/label-mask.js";
 import { maskPair } from "../masks/mask-pair.js";
 import { noScore, scoreOf, toJson, type Score, type ScoreJson } from "../score.js";
-import { precision, sensitivity, volumeDifferencePercent, volumeMl, volumetricDice } from "./overlap.js";
+import { lesionScoresOf, type LesionOptions, type LesionScores } from "./lesions.js";
+import { precision, sensitivity, volumeDifferencePercent, volumetricDice } from "./overlap.js";
 import {
   averageSurfaceDistanceMm,
   averageSurfaceOverlap,
@@ -21,6 +22,8 @@ export interface SegmentationOptions {
   readonly label?: number;
   /** From an estimated spacing no volume in ml is reported. Distances are, in its millimetres. Default: measured. */
   readonly spacing?: "measured" | "estimated";
+  /** When a lesion counts as found or right. */
+  readonly lesions?: LesionOptions;
 }
 
 export interface ToleranceScores {
@@ -47,13 +50,14 @@ export interface SegmentationScores {
   readonly absoluteVolumeDifferenceMl: Score;
   readonly volumeDifferencePercent: Score; // of the truth
   readonly absoluteVolumeDifferencePercent: Score;
+  readonly lesions: LesionScores;
 }
 
 /**
  * All scores of a case, from one pass over the surfaces of each form.
  *
  * @throws EvaluationError EVALUATION_GRIDS_DIFFER, EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID,
- *   EVALUATION_LABEL_INVALID, EVALUATION_TOLERANCE_INVALID, EVALUATION_TOLERANCES_MISSING
+ *   EVALUATION_LABEL_INVALID, EVALUATION_TOLERANCE_INVALID, EVALUATION_TOLERANCES_MISSING, EVALUATION_SHARE_INVALID
  */
 export function segmentationScores(
   truth: Volume<"label">,
@@ -73,7 +77,7 @@ export function segmentationScores(
   const headline = tolerances[0];
   if (headline === undefined) throw new EvaluationError({ code: "EVALUATION_TOLERANCES_MISSING" });
   const ml = (count: number): Score =>
-    spacing === "estimated" ? noScore("spacing is estimated") : scoreOf(volumeMl(count, truth.grid));
+    spacing === "estimated" ? noScore("spacing is estimated") : scoreOf((count * voxelVolumeMm3(truth.grid)) / 1000);
   const percent = volumeDifferencePercent(pair);
   return {
     vdsc: volumetricDice(pair),
@@ -92,19 +96,21 @@ export function segmentationScores(
     absoluteVolumeDifferenceMl: ml(Math.abs(pair.predictionVoxels - pair.truthVoxels)),
     volumeDifferencePercent: percent,
     absoluteVolumeDifferencePercent: percent.kind === "value" ? scoreOf(Math.abs(percent.value)) : percent,
+    lesions: lesionScoresOf(pair, options.lesions),
   };
 }
 
 /** The names of the scores that are one number a case. */
-export type ScoreName = Exclude<keyof SegmentationScores, "tolerances">;
+export type ScoreName = Exclude<keyof SegmentationScores, "tolerances" | "lesions">;
 
 /** The scores of a case for JSON, under the same names. */
 export type SegmentationJson = { readonly [N in ScoreName]: ScoreJson } & {
   readonly tolerances: readonly { readonly toleranceMm: number; readonly sdsc: ScoreJson; readonly aso: ScoreJson }[];
+  readonly lesions: { readonly [N in keyof LesionScores]: LesionScores[N] extends Score ? ScoreJson : LesionScores[N] };
 };
 
 export function segmentationJson(scores: SegmentationScores): SegmentationJson {
-  const { tolerances, ...single } = scores;
+  const { tolerances, lesions, ...single } = scores;
   return {
     ...mapScores(single, toJson),
     tolerances: tolerances.map(({ toleranceMm, sdsc, aso }) => ({
@@ -112,6 +118,12 @@ export function segmentationJson(scores: SegmentationScores): SegmentationJson {
       sdsc: toJson(sdsc),
       aso: toJson(aso),
     })),
+    lesions: {
+      ...lesions,
+      recall: toJson(lesions.recall),
+      precision: toJson(lesions.precision),
+      f1: toJson(lesions.f1),
+    },
   };
 }
 

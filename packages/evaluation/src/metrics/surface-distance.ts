@@ -28,7 +28,7 @@ export function surfaces(truth: Volume<"label">, prediction: Volume<"label">): S
 }
 
 /** As `surfaces`, of masks that are already cut to their box. */
-export function surfacesOf({ size, spacingMm, truth, prediction }: MaskPair): SurfacePair {
+export function surfacesOf({ grid: { size, spacingMm }, truth, prediction }: MaskPair): SurfacePair {
   const corners = { x: Math.max(0, size.x - 1), y: Math.max(0, size.y - 1), z: Math.max(0, size.z - 1) };
   const truthCodes = neighbourhoodCodes(size, corners, truth);
   const predictionCodes = neighbourhoodCodes(size, corners, prediction);

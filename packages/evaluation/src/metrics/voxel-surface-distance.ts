@@ -22,7 +22,7 @@ export function voxelSurfaces(truth: Volume<"label">, prediction: Volume<"label"
 
 /** As `voxelSurfaces`, of masks that are already cut to their box. */
 export function voxelSurfacesOf(pair: MaskPair): VoxelSurfacePair {
-  const { size, spacingMm } = pair;
+  const { size, spacingMm } = pair.grid;
   const truth = surfaceVoxels(pair, pair.truth);
   const prediction = surfaceVoxels(pair, pair.prediction);
   return {
@@ -32,7 +32,7 @@ export function voxelSurfacesOf(pair: MaskPair): VoxelSurfacePair {
 }
 
 /** The box has a margin of background, so that every voxel of a mask has its six neighbours. */
-function surfaceVoxels({ size }: MaskPair, mask: Uint8Array): Uint8Array {
+function surfaceVoxels({ grid: { size } }: MaskPair, mask: Uint8Array): Uint8Array {
   const row = size.x;
   const slice = size.x * size.y;
   const out = new Uint8Array(mask.length);

@@ -2,7 +2,7 @@
  * The regularised incomplete beta function I_x(a, b), the distribution function of Beta(a, b), for a, b > 0: the continued
  * fraction 26.5.8 of Abramowitz and Stegun, evaluated by Lentz's method, on the side where it converges fast.
  *
- * @returns a share in [0, 1]; relative error near 1e-13 for the sizes of studies
+ * @returns a share in [0, 1]; relative error below 1e-12 up to a thousand cases
  */
 export function betaShare(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
