@@ -1,8 +1,9 @@
 // The bridge from JavaScript to libtorch's dispatcher. It knows values, tensors, generators and errors; it knows no operator by
 // name: an operator is looked up by its schema, its arguments are converted by the schema's types, and it is called boxed.
 //
-// Every function is called from one thread. A C++ exception becomes a JavaScript Error with libtorch's own words; which
-// operator and which shapes is added by call.ts.
+// Every function is called from one thread, the one that loads the addon first. A C++ exception becomes a JavaScript Error with
+// libtorch's own words; which operator and which shapes is added by call.ts. Whatever JavaScript passes is checked before it is
+// used: a wrong value is an Error, never undefined behaviour.
 #define NAPI_VERSION 8
 #define NAPI_CPP_EXCEPTIONS
 #include <napi.h>
@@ -17,7 +18,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -26,95 +29,153 @@ namespace {
 using c10::IValue;
 using c10::TypeKind;
 
-// What V8 is told about memory that it does not see. A storage counts once, however many tensors share it.
+// What V8 is told about memory that it does not see. A storage counts once, however many tensors share it, and as large as it
+// was when it was first seen. The weak pointer keeps the storage's address from being used again while it is counted.
 class ExternalMemory {
  public:
-  void add(Napi::Env env, const at::Tensor& tensor) {
-    if (!tensor.defined() || !tensor.has_storage()) return;
-    auto* storage = tensor.storage().unsafeGetStorageImpl();
-    auto& entry = entries_[storage];
-    if (entry.handles++ == 0) {
-      entry.bytes = static_cast<int64_t>(storage->nbytes());
-      bytes_ += entry.bytes;
-      Napi::MemoryManagement::AdjustExternalMemory(env, entry.bytes);
-    }
+  // Returns what `remove` takes, so that it does not matter whether the tensor has another storage by then.
+  const void* add(Napi::Env env, const at::Tensor& tensor) {
+    if (!tensor.has_storage()) return nullptr;
+    auto storage = tensor.storage().getWeakStorageImpl();
+    auto* key = storage._unsafe_get_target();
+    auto [place, is_new] = entries_.try_emplace(key, Entry{storage, 0, static_cast<int64_t>(tensor.storage().nbytes())});
+    if (is_new) adjust(env, place->second.bytes);
+    ++place->second.handles;
+    return key;
   }
 
-  void remove(Napi::Env env, const at::Tensor& tensor) {
-    if (!tensor.defined() || !tensor.has_storage()) return;
-    auto found = entries_.find(tensor.storage().unsafeGetStorageImpl());
+  void remove(Napi::Env env, const void* key) {
+    auto found = entries_.find(key);
     if (found == entries_.end() || --found->second.handles > 0) return;
-    bytes_ -= found->second.bytes;
-    Napi::MemoryManagement::AdjustExternalMemory(env, -found->second.bytes);
+    auto bytes = found->second.bytes;
     entries_.erase(found);
+    adjust(env, -bytes);
   }
 
   int64_t bytes() const { return bytes_; }
 
  private:
   struct Entry {
-    int64_t handles = 0;
-    int64_t bytes = 0;
+    c10::weak_intrusive_ptr<c10::StorageImpl> storage;
+    int64_t handles;
+    int64_t bytes;
   };
+
+  void adjust(Napi::Env env, int64_t change) {
+    bytes_ += change;
+    Napi::MemoryManagement::AdjustExternalMemory(env, change);
+  }
+
   std::unordered_map<const void*, Entry> entries_;
   int64_t bytes_ = 0;
 };
 
-ExternalMemory external_memory;
-int64_t live_tensors = 0;
-std::vector<c10::OperatorHandle> operators;
-
-// A tensor that JavaScript holds. `release` empties it at once; the finaliser is the safety net.
+// A tensor that JavaScript holds.
 struct Held {
   at::Tensor tensor;
+  const void* storage;  // as ExternalMemory::remove takes it
 };
 
-void release(Napi::Env env, Held& held) {
-  if (!held.tensor.defined()) return;
-  external_memory.remove(env, held.tensor);
-  held.tensor.reset();
-  --live_tensors;
+// JavaScript holds tensors and generators by numbers, which are looked up here. Each travels as an External with the number in
+// place of a pointer: no plain value of JavaScript can be taken for one, nothing is ever looked up behind a foreign External,
+// and a number that was released is not given again. When a handle is dropped is for scope.ts to say.
+struct State {
+  std::unordered_map<uintptr_t, Held> tensors;
+  std::unordered_map<uintptr_t, at::Generator> generators;
+  uintptr_t given = 0;
+  ExternalMemory memory;
+  std::vector<c10::OperatorHandle> operators;
+};
+
+// Never destroyed, so that no order of ending matters.
+State& state() {
+  static auto* state = new State();
+  return *state;
+}
+
+Napi::Value to_handle(Napi::Env env, uintptr_t number) {
+  return Napi::External<void>::New(env, reinterpret_cast<void*>(number));
+}
+
+// The number of a handle, or 0 for anything else.
+uintptr_t number_of(const Napi::Value& value) {
+  return value.IsExternal() ? reinterpret_cast<uintptr_t>(value.As<Napi::External<void>>().Data()) : 0;
 }
 
 Napi::Value hold(Napi::Env env, at::Tensor tensor) {
   if (!tensor.defined()) return env.Null();
-  external_memory.add(env, tensor);
-  ++live_tensors;
-  return Napi::External<Held>::New(env, new Held{std::move(tensor)}, [](Napi::Env env, Held* held) {
-    release(env, *held);
-    delete held;
-  });
+  auto number = ++state().given;
+  auto handle = to_handle(env, number);
+  auto* storage = state().memory.add(env, tensor);
+  state().tensors.emplace(number, Held{std::move(tensor), storage});
+  return handle;
+}
+
+const char* kind_of(const Napi::Value& value) {
+  switch (value.Type()) {
+    case napi_undefined:
+      return "undefined";
+    case napi_null:
+      return "null";
+    case napi_boolean:
+      return "a truth value";
+    case napi_number:
+      return "a number";
+    case napi_string:
+      return "a text";
+    case napi_symbol:
+      return "a symbol";
+    case napi_function:
+      return "a function";
+    case napi_bigint:
+      return "a bigint";
+    case napi_external: {
+      auto number = number_of(value);
+      if (state().generators.count(number) > 0) return "a generator";
+      return number > 0 && number <= state().given ? "a tensor" : "something foreign";
+    }
+    case napi_object:
+      return value.IsArray() ? "a list" : "an object";
+  }
+  return "something unknown";
+}
+
+std::runtime_error expected(const char* what, const Napi::Value& came) {
+  return std::runtime_error(std::string("expected ") + what + ", but " + kind_of(came) + " came");
 }
 
 at::Tensor& tensor_of(const Napi::Value& value) {
-  if (!value.IsExternal()) throw std::runtime_error("a tensor was expected");
-  auto& tensor = value.As<Napi::External<Held>>().Data()->tensor;
-  if (!tensor.defined()) throw std::runtime_error("this tensor has been released: a scope that made it has ended");
-  return tensor;
+  auto number = number_of(value);
+  auto found = state().tensors.find(number);
+  if (found != state().tensors.end()) return found->second.tensor;
+  if (number == 0 || number > state().given || state().generators.count(number) > 0) throw expected("a tensor", value);
+  throw std::runtime_error("this tensor has been released: a scope that made it has ended");
 }
 
 at::Generator& generator_of(const Napi::Value& value) {
-  if (!value.IsExternal()) throw std::runtime_error("a generator was expected");
-  return *value.As<Napi::External<at::Generator>>().Data();
+  auto found = state().generators.find(number_of(value));
+  if (found == state().generators.end()) throw expected("a generator", value);
+  return found->second;
 }
 
 bool is_absent(const Napi::Value& value) { return value.IsUndefined() || value.IsNull(); }
 
-std::runtime_error expected(const char* what) { return std::runtime_error(std::string("expected ") + what); }
-
 double to_double(const Napi::Value& value) {
-  if (!value.IsNumber()) throw expected("a number");
+  if (!value.IsNumber()) throw expected("a number", value);
   return value.As<Napi::Number>().DoubleValue();
 }
 
+// Whole, and small enough that a double holds it exactly.
+bool is_whole(double number) { return std::trunc(number) == number && std::abs(number) <= 9007199254740991.0; }
+
 int64_t to_int(const Napi::Value& value) {
   double number = to_double(value);
-  if (std::trunc(number) != number || std::abs(number) > 9007199254740991.0) throw expected("a whole number");
+  if (!is_whole(number)) throw std::runtime_error("expected a whole number, but " + value.ToString().Utf8Value() + " came");
   return static_cast<int64_t>(number);
 }
 
 bool to_bool(const Napi::Value& value) {
-  if (!value.IsBoolean()) throw expected("true or false");
+  if (!value.IsBoolean()) throw expected("true or false", value);
   return value.As<Napi::Boolean>().Value();
 }
 
@@ -122,8 +183,29 @@ bool to_bool(const Napi::Value& value) {
 at::Scalar to_scalar(const Napi::Value& value) {
   if (value.IsBoolean()) return at::Scalar(to_bool(value));
   double number = to_double(value);
-  bool whole = std::trunc(number) == number && std::abs(number) <= 9007199254740991.0;
-  return whole ? at::Scalar(static_cast<int64_t>(number)) : at::Scalar(number);
+  return is_whole(number) ? at::Scalar(static_cast<int64_t>(number)) : at::Scalar(number);
+}
+
+std::string to_text(const Napi::Value& value) {
+  if (!value.IsString()) throw expected("a text", value);
+  return value.As<Napi::String>().Utf8Value();
+}
+
+Napi::Array to_array(const Napi::Value& value) {
+  if (!value.IsArray()) throw expected("a list", value);
+  return value.As<Napi::Array>();
+}
+
+// A code of one of libtorch's enumerations, all of which count up from 0.
+int64_t to_code(const Napi::Value& value, int64_t count, const char* what) {
+  auto code = to_int(value);
+  if (code < 0 || code >= count) throw std::runtime_error(std::to_string(code) + " is no " + what);
+  return code;
+}
+
+at::ScalarType to_dtype(const Napi::Value& value) {
+  // The last enumerator is Undefined, which is no type to make a tensor of.
+  return static_cast<at::ScalarType>(to_code(value, static_cast<int64_t>(at::ScalarType::Undefined), "element type"));
 }
 
 IValue to_ivalue(const Napi::Value& value, const c10::TypePtr& type, c10::optional<int32_t> length);
@@ -134,8 +216,7 @@ IValue to_list(const Napi::Value& value, const c10::TypePtr& element, c10::optio
     if (kind == TypeKind::FloatType) return IValue(std::vector<double>(*length, to_double(value)));
     return IValue(std::vector<int64_t>(*length, to_int(value)));
   }
-  if (!value.IsArray()) throw expected("a list");
-  auto array = value.As<Napi::Array>();
+  auto array = to_array(value);
   uint32_t count = array.Length();
   switch (kind) {
     case TypeKind::TensorType: {
@@ -177,10 +258,13 @@ IValue to_ivalue(const Napi::Value& value, const c10::TypePtr& type, c10::option
       return tensor_of(value);
     case TypeKind::IntType:
     case TypeKind::SymIntType:
-    case TypeKind::ScalarTypeType:
-    case TypeKind::LayoutType:
-    case TypeKind::MemoryFormatType:
       return to_int(value);
+    case TypeKind::ScalarTypeType:
+      return static_cast<int64_t>(to_dtype(value));
+    case TypeKind::LayoutType:
+      return to_code(value, static_cast<int64_t>(c10::Layout::NumOptions), "layout");
+    case TypeKind::MemoryFormatType:
+      return to_code(value, static_cast<int64_t>(c10::MemoryFormat::NumOptions), "memory format");
     case TypeKind::FloatType:
       return to_double(value);
     case TypeKind::BoolType:
@@ -188,9 +272,9 @@ IValue to_ivalue(const Napi::Value& value, const c10::TypePtr& type, c10::option
     case TypeKind::NumberType:
       return to_scalar(value);
     case TypeKind::StringType:
-      return value.As<Napi::String>().Utf8Value();
+      return to_text(value);
     case TypeKind::DeviceObjType:
-      return c10::Device(value.As<Napi::String>().Utf8Value());
+      return c10::Device(to_text(value));
     case TypeKind::GeneratorType:
       return generator_of(value);
     case TypeKind::ListType:
@@ -227,6 +311,8 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Body body) {
     throw Napi::Error::New(info.Env(), error.what_without_backtrace());
   } catch (const std::exception& error) {
     throw Napi::Error::New(info.Env(), error.what());
+  } catch (...) {
+    throw Napi::Error::New(info.Env(), "something was thrown that is no exception");
   }
 }
 
@@ -247,19 +333,24 @@ Napi::Value Schemas(const Napi::CallbackInfo& info) {
 // lookup(name, overload): number: what `call` takes
 Napi::Value Lookup(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    auto name = info[0].As<Napi::String>().Utf8Value();
-    auto overload = info[1].As<Napi::String>().Utf8Value();
-    operators.push_back(c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str()));
-    return Napi::Number::New(env, static_cast<double>(operators.size() - 1));
+    auto name = to_text(info[0]);
+    auto overload = to_text(info[1]);
+    state().operators.push_back(c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str()));
+    return Napi::Number::New(env, static_cast<double>(state().operators.size() - 1));
   });
 }
 
 // call(operator, arguments): results; an absent argument takes the schema's default
 Napi::Value Call(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    const auto& handle = operators.at(static_cast<size_t>(to_int(info[0])));
-    auto given = info[1].As<Napi::Array>();
+    const auto& operators = state().operators;
+    const auto handle = operators[to_code(info[0], static_cast<int64_t>(operators.size()), "operator")];
+    auto given = to_array(info[1]);
     const auto& wanted = handle.schema().arguments();
+    if (given.Length() > wanted.size()) {
+      throw std::runtime_error("it takes " + std::to_string(wanted.size()) + " arguments, but " +
+                               std::to_string(given.Length()) + " came");
+    }
     torch::jit::Stack stack;
     stack.reserve(wanted.size());
     for (size_t i = 0; i < wanted.size(); ++i) {
@@ -285,17 +376,24 @@ Napi::Value Call(const Napi::CallbackInfo& info) {
 // fromBytes(dtype, shape, bytes): tensor on the CPU, a copy
 Napi::Value FromBytes(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    auto dtype = static_cast<at::ScalarType>(to_int(info[0]));
-    auto dims = info[1].As<Napi::Array>();
+    auto dtype = to_dtype(info[0]);
+    auto dims = to_array(info[1]);
     std::vector<int64_t> shape(dims.Length());
     for (uint32_t i = 0; i < dims.Length(); ++i) shape[i] = to_int(dims[i]);
+    if (!info[2].IsTypedArray() || info[2].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      throw expected("a Uint8Array", info[2]);
+    }
     auto bytes = info[2].As<Napi::Uint8Array>();
     auto tensor = at::empty(shape, at::TensorOptions().dtype(dtype));
     if (tensor.nbytes() != bytes.ByteLength()) {
       throw std::runtime_error("this shape takes " + std::to_string(tensor.nbytes()) + " bytes, but " +
                                std::to_string(bytes.ByteLength()) + " came");
     }
-    if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), bytes.Data(), tensor.nbytes());
+    if (dtype == at::ScalarType::Bool) {  // a C++ bool is 0 or 1; any other byte is true
+      for (size_t i = 0; i < tensor.nbytes(); ++i) tensor.data_ptr<bool>()[i] = bytes.Data()[i] != 0;
+    } else if (tensor.nbytes() > 0) {
+      std::memcpy(tensor.data_ptr(), bytes.Data(), tensor.nbytes());
+    }
     return hold(env, std::move(tensor));
   });
 }
@@ -304,8 +402,15 @@ Napi::Value FromBytes(const Napi::CallbackInfo& info) {
 Napi::Value ToBytes(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     at::NoGradGuard no_grad;
-    auto tensor = tensor_of(info[0]).detach().to(at::kCPU).contiguous();
-    auto buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
+    const auto& source = tensor_of(info[0]);
+    // Made by JavaScript's own constructor, because it throws where there is no memory, while Node-API's ends the process.
+    auto size = Napi::Number::New(env, static_cast<double>(source.numel()) * static_cast<double>(source.element_size()));
+    auto made = env.Global().Get("ArrayBuffer").As<Napi::Function>().New({size});
+    auto tensor = source.detach().to(at::kCPU).contiguous();
+    if (!made.IsArrayBuffer() || made.As<Napi::ArrayBuffer>().ByteLength() != tensor.nbytes()) {
+      throw expected("an ArrayBuffer", made);
+    }
+    auto buffer = made.As<Napi::ArrayBuffer>();
     if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.data_ptr(), tensor.nbytes());
     return buffer;
   });
@@ -325,13 +430,23 @@ Napi::Value Describe(const Napi::CallbackInfo& info) {
   });
 }
 
+// release(handle): lets go of a tensor or a generator; a second time does nothing
 Napi::Value Release(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    release(env, *info[0].As<Napi::External<Held>>().Data());
+    auto number = number_of(info[0]);
+    if (number == 0 || number > state().given) throw expected("a tensor or a generator", info[0]);
+    auto found = state().tensors.find(number);
+    if (found != state().tensors.end()) {
+      auto held = std::move(found->second);
+      state().tensors.erase(found);
+      state().memory.remove(env, held.storage);
+    }
+    state().generators.erase(number);
     return env.Undefined();
   });
 }
 
+// requiresGrad(tensor, set?): whether gradients are taken with respect to it
 Napi::Value RequiresGrad(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     auto& tensor = tensor_of(info[0]);
@@ -344,7 +459,7 @@ Napi::Value RequiresGrad(const Napi::CallbackInfo& info) {
 Napi::Value Gradients(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     auto list = [](const Napi::Value& value) {
-      auto array = value.As<Napi::Array>();
+      auto array = to_array(value);
       torch::autograd::variable_list tensors;
       for (uint32_t i = 0; i < array.Length(); ++i) tensors.push_back(tensor_of(array[i]));
       return tensors;
@@ -370,17 +485,25 @@ Napi::Value GradMode(const Napi::CallbackInfo& info) {
 Napi::Value MakeGenerator(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     auto seed = static_cast<uint64_t>(to_int(info[0]));
-    c10::Device device(info[1].As<Napi::String>().Utf8Value());
-    auto generator = new at::Generator(at::globalContext().defaultGenerator(device).clone());
-    generator->set_current_seed(seed);
-    return Napi::External<at::Generator>::New(env, generator, [](Napi::Env, at::Generator* it) { delete it; });
+    c10::Device device(to_text(info[1]));
+    auto generator = at::globalContext().defaultGenerator(device).clone();
+    generator.set_current_seed(seed);
+    auto number = ++state().given;
+    auto handle = to_handle(env, number);
+    state().generators.emplace(number, std::move(generator));
+    return handle;
   });
 }
 
 // threads(count?): the number of threads of one operator
 Napi::Value Threads(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    if (info.Length() > 0 && !is_absent(info[0])) at::set_num_threads(static_cast<int>(to_int(info[0])));
+    if (info.Length() > 0 && !is_absent(info[0])) {
+      auto count = to_int(info[0]);
+      // Threads are started at the next operator, and OpenMP ends the process where the system refuses one.
+      if (count < 1 || count > 1024) throw std::runtime_error("expected 1 to 1024 threads, but " + std::to_string(count) + " came");
+      at::set_num_threads(static_cast<int>(count));
+    }
     return Napi::Number::New(env, at::get_num_threads());
   });
 }
@@ -393,13 +516,26 @@ Napi::Value About(const Napi::CallbackInfo& info) {
     about["config"] = Napi::String::New(env, at::show_config());
     about["parallel"] = Napi::String::New(env, at::get_parallel_info());
     about["cuda"] = Napi::Boolean::New(env, at::globalContext().hasCUDA());
-    about["liveTensors"] = Napi::Number::New(env, static_cast<double>(live_tensors));
-    about["liveBytes"] = Napi::Number::New(env, static_cast<double>(external_memory.bytes()));
+    about["liveTensors"] = Napi::Number::New(env, static_cast<double>(state().tensors.size()));
+    about["liveBytes"] = Napi::Number::New(env, static_cast<double>(state().memory.bytes()));
     return about;
   });
 }
 
+// What is held is counted without locks, so a second thread is refused: `code` tells native.ts why.
+void require_owner(Napi::Env env) {
+  static std::mutex mutex;
+  static const auto owner = new std::thread::id();
+  std::lock_guard<std::mutex> lock(mutex);
+  if (*owner == std::thread::id()) *owner = std::this_thread::get_id();
+  if (*owner == std::this_thread::get_id()) return;
+  auto error = Napi::Error::New(env, "the engine belongs to another thread");
+  error.Set("code", Napi::String::New(env, "ENGINE_OTHER_THREAD"));
+  throw error;
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  require_owner(env);
   exports["schemas"] = Napi::Function::New(env, Schemas);
   exports["lookup"] = Napi::Function::New(env, Lookup);
   exports["call"] = Napi::Function::New(env, Call);

@@ -1,10 +1,8 @@
-import { messageOf } from "@multirnet/base";
-
-import { EngineError } from "./errors.js";
+import { opFailed } from "./errors.js";
 import { Tensor } from "./generated/tensor.js";
 import { native } from "./native.js";
 import { track } from "./scope.js";
-import { describeTensor } from "./tensor-core.js";
+import { describeForMessage } from "./tensor-core.js";
 
 /**
  * The gradients of `output` with respect to `inputs`, in their order. An input that took no part has none (undefined).
@@ -27,10 +25,7 @@ export function gradients(
       )
       .map((gradient) => (gradient === null ? undefined : track(new Tensor(gradient))));
   } catch (error) {
-    throw new EngineError(
-      { code: "ENGINE_OP_FAILED", op: "gradients", inputs: describeTensor(output), because: messageOf(error) },
-      { cause: error },
-    );
+    throw opFailed("gradients", describeForMessage(output), error);
   }
 }
 

@@ -1,11 +1,11 @@
 import { messageOf } from "@multirnet/base";
 
-import { EngineError } from "./errors.js";
+import { EngineError, opFailed } from "./errors.js";
 import { Generator } from "./generator.js";
 import { native, type NativeResult, type NativeTensor } from "./native.js";
 import { currentLabel, currentRecording, type TensorFacts } from "./recorder.js";
 import { track } from "./scope.js";
-import { describeTensor, TensorCore } from "./tensor-core.js";
+import { describeForMessage, TensorCore } from "./tensor-core.js";
 
 /** What an operator takes. An absent argument takes the schema's default. */
 export type Argument =
@@ -31,15 +31,7 @@ export function call<T extends TensorCore>(as: TensorClass<T>, op: string, args:
   try {
     results = native().call(operator, args.map(toNative));
   } catch (error) {
-    throw new EngineError(
-      {
-        code: "ENGINE_OP_FAILED",
-        op,
-        inputs: tensorsIn(args).map(describeTensor).join(", "),
-        because: messageOf(error),
-      },
-      { cause: error },
-    );
+    throw opFailed(op, tensorsIn(args).map(describeForMessage).join(", "), error);
   }
   const outputs = results.map((result) => wrap(as, result));
   recording?.push({

@@ -1,3 +1,5 @@
+import { EngineError } from "./errors.js";
+
 /** The element types that the engine passes on, with libtorch's codes (c10/core/ScalarType.h) and bytes an element. */
 const DTYPES = {
   uint8: { code: 0, bytes: 1 },
@@ -16,16 +18,23 @@ export type DType = keyof typeof DTYPES;
 
 const NAMES = new Map<number, DType>(Object.entries(DTYPES).map(([name, { code }]) => [code, name as DType]));
 
-/** libtorch's number for a type; an absent one stays absent. */
+/** libtorch's number for a type; an absent one stays absent. @throws EngineError ENGINE_ARGUMENT for a name that is none */
 export function dtypeCode<T extends DType | undefined>(dtype: T): T extends undefined ? undefined : number;
 export function dtypeCode(dtype: DType | undefined): number | undefined {
-  return dtype === undefined ? undefined : DTYPES[dtype].code;
+  if (dtype === undefined) return undefined;
+  if (!Object.hasOwn(DTYPES, dtype)) {
+    const expected = `one of ${Object.keys(DTYPES).join(", ")}`;
+    throw new EngineError({ code: "ENGINE_ARGUMENT", where: "dtype", expected, came: String(dtype) });
+  }
+  return DTYPES[dtype].code;
 }
 
+/** @throws EngineError ENGINE_ARGUMENT for a type of libtorch that is not passed on, such as complex numbers */
 export function dtypeOf(code: number): DType {
   const name = NAMES.get(code);
-  if (name === undefined) throw new RangeError(`element type ${String(code)} of libtorch is not known here`);
-  return name;
+  if (name !== undefined) return name;
+  const came = `libtorch's element type ${String(code)}`;
+  throw new EngineError({ code: "ENGINE_ARGUMENT", where: "dtype", expected: "a type that is known here", came });
 }
 
 export function bytesPerElement(dtype: DType): number {

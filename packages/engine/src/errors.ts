@@ -1,11 +1,13 @@
-import { CodedError } from "@multirnet/base";
+import { CodedError, messageOf } from "@multirnet/base";
 
 /** All the ways the engine can refuse. */
 export type EngineProblem =
   | { readonly code: "ENGINE_NOT_BUILT"; readonly path: string; readonly because: string }
+  | { readonly code: "ENGINE_OTHER_THREAD" }
   | { readonly code: "ENGINE_OP_UNKNOWN"; readonly op: string; readonly because: string }
   | { readonly code: "ENGINE_OP_FAILED"; readonly op: string; readonly inputs: string; readonly because: string }
   | { readonly code: "ENGINE_SCOPE_ASYNC" }
+  | { readonly code: "ENGINE_ARGUMENT"; readonly where: string; readonly expected: string; readonly came: string }
   | { readonly code: "ENGINE_SHAPE"; readonly where: string; readonly expected: string; readonly came: string }
   | {
       readonly code: "ENGINE_STATE_MISMATCH";
@@ -21,16 +23,25 @@ export class EngineError extends CodedError<EngineProblem> {
   }
 }
 
+/** What the addon threw, with the operator and what went into it. */
+export function opFailed(op: string, inputs: string, thrown: unknown): EngineError {
+  if (thrown instanceof EngineError) return thrown;
+  return new EngineError({ code: "ENGINE_OP_FAILED", op, inputs, because: messageOf(thrown) }, { cause: thrown });
+}
+
 function explain(problem: EngineProblem): string {
   switch (problem.code) {
     case "ENGINE_NOT_BUILT":
       return `the engine's addon cannot be loaded from ${problem.path}: ${problem.because}. Build it with: npm run setup`;
+    case "ENGINE_OTHER_THREAD":
+      return "the engine belongs to the thread that used it first: call it from there, or run it in a process of its own";
     case "ENGINE_OP_UNKNOWN":
       return `this libtorch has no operator ${problem.op}: ${problem.because}`;
     case "ENGINE_OP_FAILED":
       return `${problem.op}(${problem.inputs}): ${problem.because}`;
     case "ENGINE_SCOPE_ASYNC":
       return "a scope must be synchronous: its function returned a promise, whose tensors would be freed before it is done";
+    case "ENGINE_ARGUMENT":
     case "ENGINE_SHAPE":
       return `${problem.where}: expected ${problem.expected}, but ${problem.came} came`;
     case "ENGINE_STATE_MISMATCH":

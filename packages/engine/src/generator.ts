@@ -1,12 +1,19 @@
 import type { RandomSource } from "@multirnet/base";
 
+import { opFailed } from "./errors.js";
 import { native, type NativeGenerator } from "./native.js";
+import { collectLater } from "./scope.js";
 
 /** libtorch's random generator for the operators that take one, seeded from a source; it has no state outside this object. */
 export class Generator {
   readonly native: NativeGenerator;
 
   constructor(random: RandomSource, device = "cpu") {
-    this.native = native().generator(Math.floor(random.uniform() * 2 ** 53), device);
+    try {
+      this.native = native().generator(Math.floor(random.uniform() * 2 ** 53), device);
+    } catch (error) {
+      throw opFailed("generator", device, error);
+    }
+    collectLater(this);
   }
 }

@@ -1,8 +1,18 @@
+import { opFailed } from "./errors.js";
 import { native, type About } from "./native.js";
 
-/** Sets how many threads one operator uses. Results on the CPU repeat bit for bit for a given number. */
+/**
+ * Sets how many threads one operator uses. Results on the CPU repeat bit for bit for a given number.
+ *
+ * @param count 1 to 1024
+ * @throws EngineError ENGINE_OP_FAILED
+ */
 export function setThreads(count: number): void {
-  native().threads(count);
+  try {
+    native().threads(count);
+  } catch (error) {
+    throw opFailed("setThreads", String(count), error);
+  }
 }
 
 /** @returns how many threads one operator uses */

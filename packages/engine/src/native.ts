@@ -8,9 +8,13 @@ import { EngineError } from "./errors.js";
 declare const isTensor: unique symbol;
 declare const isGenerator: unique symbol;
 
-/** A tensor and a generator as the addon hands them out; nothing but the addon looks inside. */
-export interface NativeTensor { readonly [isTensor]: true }
-export interface NativeGenerator { readonly [isGenerator]: true }
+/** A tensor and a generator as the addon hands them out: numbers that nothing but the addon can read. */
+export interface NativeTensor {
+  readonly [isTensor]: true;
+}
+export interface NativeGenerator {
+  readonly [isGenerator]: true;
+}
 
 /** What comes back from an operator: tensors, lists of them, numbers, truth values, or nothing. */
 export type NativeResult = NativeTensor | readonly NativeTensor[] | number | boolean | null;
@@ -23,7 +27,7 @@ export interface Addon {
   fromBytes(dtype: number, shape: readonly number[], bytes: Uint8Array): NativeTensor;
   toBytes(tensor: NativeTensor): ArrayBuffer;
   describe(tensor: NativeTensor): [dtype: number, device: string, ...shape: number[]];
-  release(tensor: NativeTensor): void;
+  release(handle: NativeTensor | NativeGenerator): void;
   requiresGrad(tensor: NativeTensor, set?: boolean): boolean;
   gradients(
     outputs: readonly NativeTensor[],
@@ -46,23 +50,27 @@ export interface About {
   readonly liveBytes: number;
 }
 
+const ADDON = fileURLToPath(new URL("../native/build/engine.node", import.meta.url));
+
 let loaded: Addon | undefined;
 
 /**
- * The addon, loaded at the first use, so that importing this package needs no libtorch. The only place that knows where it lies.
+ * The addon, loaded at the first use, so that importing this package needs no libtorch.
  *
- * @throws EngineError ENGINE_NOT_BUILT
+ * @throws EngineError ENGINE_NOT_BUILT, ENGINE_OTHER_THREAD
  */
 export function native(): Addon {
-  if (loaded !== undefined) return loaded;
-  const path = fileURLToPath(new URL("../native/build/engine.node", import.meta.url));
+  return (loaded ??= loadAddon(ADDON));
+}
+
+/** Loads the addon from a file. @throws EngineError ENGINE_NOT_BUILT, ENGINE_OTHER_THREAD */
+export function loadAddon(path: string): Addon {
   try {
-    loaded = createRequire(import.meta.url)(path) as Addon;
+    return createRequire(import.meta.url)(path) as Addon;
   } catch (error) {
-    throw new EngineError(
-      { code: "ENGINE_NOT_BUILT", path, because: messageOf(error).split("\n")[0] ?? "" },
-      { cause: error },
-    );
+    if (error instanceof Error && "code" in error && error.code === "ENGINE_OTHER_THREAD")
+      throw new EngineError({ code: "ENGINE_OTHER_THREAD" }, { cause: error });
+    const because = messageOf(error).split("\n")[0] ?? "";
+    throw new EngineError({ code: "ENGINE_NOT_BUILT", path, because }, { cause: error });
   }
-  return loaded;
 }
