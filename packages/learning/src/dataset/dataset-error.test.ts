@@ -26,6 +26,10 @@ const words: { readonly [C in DatasetProblem["code"]]: readonly [Extract<Dataset
     { code: "DATASET_CHANNELS", path: "d/dataset.json", channels: ["T1", "T2"] },
     "d/dataset.json names 2 image channels (T1, T2); expected one, the CT",
   ],
+  DATASET_SECOND_CHANNEL: [
+    { code: "DATASET_SECOND_CHANNEL", path: "imagesTr/a_0001.nii" },
+    "imagesTr/a_0001.nii is the second channel of an image; expected one, the CT",
+  ],
   DATASET_CSV_BROKEN: [
     { code: "DATASET_CSV_BROKEN", ...csv, because: "expected 2 cells (a, b), got 3" },
     "d/cases.csv row 3: expected 2 cells (a, b), got 3",
@@ -124,14 +128,8 @@ const words: { readonly [C in DatasetProblem["code"]]: readonly [Extract<Dataset
     "case a: a_0000.nii is empty",
   ],
   DATASET_GRID_DIFFERS: [
-    {
-      code: "DATASET_GRID_DIFFERS",
-      case: "a",
-      path: "labelsTr/a.nii",
-      grid: "3×4×5 voxels",
-      imageGrid: "3×4×6 voxels",
-    },
-    "case a: labelsTr/a.nii is on another grid (3×4×5 voxels) than its image (3×4×6 voxels)",
+    { code: "DATASET_GRID_DIFFERS", case: "a", because: "a.nii and a_0000.nii are not on the same grid" },
+    "case a: a.nii and a_0000.nii are not on the same grid",
   ],
   DATASET_MASK_EMPTY: [
     { code: "DATASET_MASK_EMPTY", case: "a", path: "labelsTr/a.nii", diagnosis: "cap" },

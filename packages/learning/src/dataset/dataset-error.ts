@@ -19,6 +19,7 @@ export type DatasetProblem =
       readonly got: string;
     }
   | { readonly code: "DATASET_CHANNELS"; readonly path: string; readonly channels: readonly string[] }
+  | { readonly code: "DATASET_SECOND_CHANNEL"; readonly path: string }
   | ({ readonly code: "DATASET_CSV_BROKEN"; readonly because: string } & RowPlace)
   | {
       readonly code: "DATASET_COLUMN_MISSING";
@@ -68,13 +69,7 @@ export type DatasetProblem =
   | { readonly code: "DATASET_LABEL_UNKNOWN"; readonly label: string; readonly known: readonly string[] }
   | { readonly code: "DATASET_LABEL_TWICE"; readonly label: string; readonly other: string; readonly value: number }
   | { readonly code: "DATASET_SCAN_UNREADABLE"; readonly case: string; readonly because: string }
-  | {
-      readonly code: "DATASET_GRID_DIFFERS";
-      readonly case: string;
-      readonly path: string;
-      readonly grid: string;
-      readonly imageGrid: string;
-    }
+  | { readonly code: "DATASET_GRID_DIFFERS"; readonly case: string; readonly because: string }
   | { readonly code: "DATASET_MASK_EMPTY"; readonly case: string; readonly path: string; readonly diagnosis: string }
   | { readonly code: "DATASET_MASK_OF_NORMAL"; readonly case: string; readonly path: string; readonly voxels: number }
   | { readonly code: "DATASET_LUNG_EMPTY"; readonly case: string; readonly path: string }
@@ -112,6 +107,8 @@ export function explainDatasetProblem(problem: DatasetProblem): string {
         `${problem.path} names ${problem.channels.length} image channels (${problem.channels.join(", ")}); ` +
         `expected one, the CT`
       );
+    case "DATASET_SECOND_CHANNEL":
+      return `${problem.path} is the second channel of an image; expected one, the CT`;
     case "DATASET_CSV_BROKEN":
       return `${place(problem)}: ${problem.because}`;
     case "DATASET_COLUMN_MISSING":
@@ -171,9 +168,8 @@ export function explainDatasetProblem(problem: DatasetProblem): string {
     case "DATASET_LABEL_TWICE":
       return `the labels ${problem.other} and ${problem.label} both claim the mask value ${problem.value}; ask for one of them`;
     case "DATASET_SCAN_UNREADABLE":
-      return `case ${problem.case}: ${problem.because}`;
     case "DATASET_GRID_DIFFERS":
-      return `case ${problem.case}: ${problem.path} is on another grid (${problem.grid}) than its image (${problem.imageGrid})`;
+      return `case ${problem.case}: ${problem.because}`;
     case "DATASET_MASK_EMPTY":
       return `case ${problem.case}: ${problem.path} is empty although the diagnosis is ${problem.diagnosis}`;
     case "DATASET_MASK_OF_NORMAL":

@@ -14,6 +14,8 @@ export interface Survey {
   readonly dir: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, number>>;
+  /** How image and mask files end, with the dot. */
+  readonly fileEnding: string;
   readonly cases: readonly CaseEntry[];
   /** Row of each case in `cases.csv`; empty where there is no such file. */
   readonly rows: ReadonlyMap<string, number>;
@@ -27,7 +29,15 @@ export interface Survey {
  */
 export async function surveyDataset(dir: string): Promise<Survey> {
   const problems: DatasetProblem[] = [];
-  const none = { dir, name: basename(resolve(dir)), labels: {}, cases: [], rows: new Map<string, number>(), problems };
+  const none = {
+    dir,
+    name: basename(resolve(dir)),
+    labels: {},
+    fileEnding: "",
+    cases: [],
+    rows: new Map<string, number>(),
+    problems,
+  };
   const entries = await list(dir);
   if (entries === undefined) {
     problems.push({ code: "DATASET_FOLDER_MISSING", path: dir });
@@ -66,9 +76,20 @@ export async function surveyDataset(dir: string): Promise<Survey> {
     if (listed.length === 0 && problems.length === 0) {
       problems.push({ code: "DATASET_NO_CASES", path: join(dir, "imagesTr"), ending });
     }
+    for (const [name, [image]] of files.secondChannels) {
+      if (files.images.has(name) && image !== undefined)
+        problems.push({ code: "DATASET_SECOND_CHANNEL", path: image.path });
+    }
     problems.push(...patientProblems(cases));
     const rows = new Map(table?.rows.map(({ name, row }) => [name, row]));
-    return { ...none, name: description.name ?? none.name, labels: description.labels, cases, rows };
+    return {
+      ...none,
+      name: description.name ?? none.name,
+      labels: description.labels,
+      fileEnding: ending,
+      cases,
+      rows,
+    };
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
     problems.push(error.problem);
@@ -84,6 +105,7 @@ interface FoundFile {
 type FilesByCase = ReadonlyMap<string, readonly FoundFile[]>;
 interface Files {
   readonly images: FilesByCase;
+  readonly secondChannels: FilesByCase;
   readonly labels: FilesByCase;
   readonly lungs: FilesByCase;
 }
@@ -108,6 +130,7 @@ async function findFiles(dir: string, ending: string): Promise<Files> {
   };
   return {
     images: await find("images", `_0000${ending}`),
+    secondChannels: await find("images", `_0001${ending}`),
     labels: await find("labels", ending),
     lungs: await find("lungs", ending),
   };

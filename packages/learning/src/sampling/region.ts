@@ -1,5 +1,5 @@
 import type { RandomSource } from "@multirnet/base";
-import type { Xyz } from "@multirnet/imaging";
+import { regionAround, type Xyz } from "@multirnet/imaging";
 
 import { FULL_SCALE, type PreparedScan } from "../dataset/prepared-case.js";
 
@@ -63,18 +63,12 @@ export function drawRegion(
   };
 }
 
-/**
- * Cuts the region whose voxel `floor(size / 2)` along each axis is `centre`. What lies outside the scan is air and no lesion.
- */
+/** Cuts the region around a voxel, as `regionAround` places it. What lies outside the scan is air and no lesion. */
 export function cutRegion(scan: Pick<PreparedScan, "grid" | "image" | "mask">, centre: Xyz, size: Xyz): Region {
   const image = new Float32Array(size.x * size.y * size.z);
   const mask = scan.mask === undefined ? undefined : new Uint8Array(image.length);
   const full = scan.grid.size;
-  const from = {
-    x: centre.x - Math.floor(size.x / 2),
-    y: centre.y - Math.floor(size.y / 2),
-    z: centre.z - Math.floor(size.z / 2),
-  };
+  const { from } = regionAround(centre, size);
   const [startX, endX] = inside(from.x, size.x, full.x);
   const [startY, endY] = inside(from.y, size.y, full.y);
   const [startZ, endZ] = inside(from.z, size.z, full.z);

@@ -1,0 +1,105 @@
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { parseCsv, type CsvTable } from "./csv.js";
+import { DatasetError, type DatasetProblem } from "./dataset-error.js";
+import type { ImportPlan, PlannedCase } from "./write-dataset.js";
+
+const KIND = "covid-ct-seg-aligned";
+
+/**
+ * The 12 volumes joined from two derivatives of Ma et al. (doi 10.5281/zenodo.3757476): `image/`, `infection/` and `lung/` on one
+ * grid, `cases.csv`, and `folds.csv` where there is one. All are COVID-19, one case a patient, lesion types not told apart.
+ * Spacing and intensity are estimates, and the table of the result says so.
+ *
+ * @throws DatasetError DATASET_SOURCE_LAYOUT, DATASET_CSV_BROKEN, DATASET_COLUMN_MISSING, DATASET_CELL
+ */
+export async function planCovidCtSegAligned(source: string): Promise<ImportPlan> {
+  const casesPath = join(source, "cases.csv");
+  const foldsPath = join(source, "folds.csv");
+  const table = await readTable(source, casesPath);
+  const folds = (await exists(foldsPath)) ? await readFolds(source, foldsPath) : undefined;
+  const cases: PlannedCase[] = [];
+  const remarks: DatasetProblem[] = [];
+  for (const { cells } of table.rows) {
+    const name = cells["case"] ?? "";
+    const file = (folder: string): string => join(source, folder, `${name}.nii.gz`);
+    for (const folder of ["image", "infection"]) {
+      if (!(await exists(file(folder))))
+        throw unlike(source, `${folder}/${name}.nii.gz, since cases.csv names ${name}`);
+    }
+    const fold = folds?.get(name);
+    cases.push({
+      facts: {
+        name,
+        patient: name,
+        diagnosis: "covid-19",
+        split: "train",
+        ...collection(name),
+        ...(fold === undefined ? {} : { fold }),
+        estimated: ["spacing", "intensity"],
+      },
+      image: file("image"),
+      label: file("infection"),
+      lung: (await exists(file("lung"))) ? file("lung") : undefined,
+    });
+    const unlabelled = Number(cells["slices_no_infection"] ?? 0);
+    if (unlabelled > 0) remarks.push({ code: "DATASET_SLICES_UNLABELLED", case: name, slices: unlabelled });
+  }
+  return { name: KIND, labels: { lesion: 1 }, fileEnding: ".nii.gz", cases, remarks };
+}
+
+/** The cases come from two collections with different windows; no part of a split should hold only one of them. */
+function collection(name: string): { readonly source?: string } {
+  const [source] = name.split("_");
+  return source === undefined || source === name ? {} : { source };
+}
+
+async function readFolds(source: string, path: string): Promise<Map<string, number>> {
+  const { rows, columns } = await readTable(source, path);
+  if (!columns.includes("fold"))
+    throw new DatasetError({ code: "DATASET_COLUMN_MISSING", path, column: "fold", columns });
+  return new Map(
+    rows.map(({ row, cells }) => {
+      const { case: name = "", fold = "" } = cells;
+      if (/^\d{1,4}$/.test(fold)) return [name, Number(fold)];
+      throw new DatasetError({
+        code: "DATASET_CELL",
+        path,
+        row,
+        case: name,
+        column: "fold",
+        expected: "a whole number from 0",
+        got: fold,
+      });
+    }),
+  );
+}
+
+async function readTable(source: string, path: string): Promise<CsvTable> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw unlike(source, "a table cases.csv beside the folders image, infection and lung", error);
+  }
+  const table = parseCsv(text, path);
+  const { columns } = table;
+  if (!columns.includes("case"))
+    throw new DatasetError({ code: "DATASET_COLUMN_MISSING", path, column: "case", columns });
+  return table;
+}
+
+function unlike(path: string, expected: string, cause?: unknown): DatasetError {
+  return new DatasetError(
+    { code: "DATASET_SOURCE_LAYOUT", kind: KIND, path, expected },
+    cause === undefined ? {} : { cause },
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,42 @@
+import { nearestName } from "@multirnet/base";
+
+import { checkDataset, checkedProblem, type CheckOptions, type DatasetCheck } from "./check.js";
+import { DatasetError } from "./dataset-error.js";
+import { planCovidCtSegAligned } from "./import-covid-ct-seg-aligned.js";
+import { planNnunet } from "./import-nnunet.js";
+import { writeDataset, type ImportPlan } from "./write-dataset.js";
+
+/** How each kind of public set is understood; a new kind is a row here and a file beside. */
+const PLANS: { readonly [kind: string]: (source: string) => Promise<ImportPlan> } = {
+  "covid-ct-seg-aligned": planCovidCtSegAligned,
+  nnunet: planNnunet,
+};
+
+export const IMPORT_KINDS: readonly string[] = Object.keys(PLANS);
+
+/**
+ * Brings a public set into a dataset folder of its own: files are copied as they are, tables are written. The folder appears whole
+ * or not at all.
+ *
+ * @param out a new or an empty folder
+ * @returns what `checkDataset` says of the result, with what is known of the source
+ * @throws DatasetError DATASET_KIND_UNKNOWN, DATASET_OUT_EXISTS, DATASET_SOURCE_LAYOUT and all that is wrong with the tables
+ * @throws FileError when `out` cannot be written
+ */
+export async function importDataset(
+  kind: string,
+  source: string,
+  out: string,
+  options: CheckOptions = {},
+): Promise<DatasetCheck> {
+  const plan = PLANS[kind];
+  if (plan === undefined) {
+    const nearest = nearestName(kind, IMPORT_KINDS);
+    const near = nearest === undefined ? {} : { nearest };
+    throw new DatasetError({ code: "DATASET_KIND_UNKNOWN", kind, known: IMPORT_KINDS, ...near });
+  }
+  const planned = await plan(source);
+  await writeDataset(planned, out, options.signal);
+  const { cases, problems } = await checkDataset(out, options);
+  return { cases, problems: [...planned.remarks.map(checkedProblem), ...problems] };
+}

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+import { CT_WINDOW_HU } from "@multirnet/imaging";
+
+import type { CaseEntry } from "./case-entry.js";
+import { requireCase } from "./case-volumes.js";
+import { hashFile, type Dataset } from "./dataset.js";
+import {
+  channelTable,
+  PREPARATION_VERSION,
+  prepareVolumes,
+  type PreparationSettings,
+  type PreparedVolumes,
+} from "./preparation.js";
+import type { PreparedCase } from "./prepared-case.js";
+import { readPrepared, writePrepared } from "./prepared-file.js";
+
+/**
+ * Prepares a case, or takes it from the cache: a file for each content of the case's files, settings and version of this code, so
+ * an entry is never out of date and is made anew when it is damaged. Nothing removes old entries; the folder may be deleted at any
+ * time.
+ *
+ * @param labels the dataset's, for the channels of a drawn mask
+ * @param cacheDir made where missing; without it nothing is kept
+ * @throws DatasetError DATASET_LABEL_UNKNOWN, DATASET_LABEL_TWICE, DATASET_SCAN_UNREADABLE, DATASET_GRID_DIFFERS,
+ * DATASET_FILE_UNREADABLE
+ * @throws FileError when the cache cannot be written
+ */
+export async function prepareCase(
+  entry: CaseEntry,
+  labels: Dataset["labels"],
+  { spacingMm, channels }: PreparationSettings,
+  cacheDir?: string,
+): Promise<PreparedCase> {
+  const table = entry.mask === "drawn" ? channelTable(labels, channels) : new Uint8Array(256);
+  const make = async (): Promise<PreparedVolumes> => prepareVolumes(await requireCase(entry, labels), spacingMm, table);
+  if (cacheDir === undefined) return assemble(entry, channels, await make());
+
+  const key = createHash("sha256")
+    .update(JSON.stringify([PREPARATION_VERSION, CT_WINDOW_HU, spacingMm.x, spacingMm.y, spacingMm.z, [...table]]))
+    .update(JSON.stringify(Object.values(labels))) // a mask that was sound may not be so under other labels
+    .update(
+      JSON.stringify(await Promise.all([entry.image, entry.label, entry.lung].map((path) => path && hashFile(path)))),
+    )
+    .digest("hex");
+  const path = join(cacheDir, `${entry.name}-${key.slice(0, 16)}.prepared`);
+  const kept = await readPrepared(path, key);
+  if (kept !== undefined) return assemble(entry, channels, kept);
+  const made = await make();
+  await writePrepared(path, key, made);
+  return assemble(entry, channels, made);
+}
+
+function assemble(entry: CaseEntry, channels: readonly string[], prepared: PreparedVolumes): PreparedCase {
+  const empty = entry.mask === "empty" ? { mask: new Uint8Array(prepared.image.length) } : {};
+  return { ...prepared, ...empty, entry, channels };
+}
