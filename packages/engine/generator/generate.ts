@@ -72,7 +72,9 @@ function writeOp(op: WantedOp, schemas: readonly Schema[], isMethod: boolean): s
     const fixed = op.fixed?.[argument.name];
     if (fixed !== undefined) return String(fixed);
     if (op.omit?.includes(argument.name)) return "undefined";
-    const value = argument.default === undefined ? name : `options.${name}`;
+    const instead = op.instead?.[argument.name];
+    const given = argument.default === undefined ? name : `options.${name}`;
+    const value = instead === undefined ? given : `${given} ?? ${JSON.stringify(instead)}`;
     return argument.type.startsWith("ScalarType") ? `dtypeCode(${value})` : value;
   });
   while (passed.at(-1) === "undefined") passed.pop();

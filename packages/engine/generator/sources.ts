@@ -21,6 +21,17 @@ export function readSchemas(version: string): Map<string, Schema> {
   return new Map(lines.map((line) => parseSchema(line)).map((schema) => [schema.name, schema]));
 }
 
+/** Of a list of all schemas, a line each, those that the table wants, sorted. @throws Error when one is missing */
+export function keepWanted(list: string): string {
+  const lines = new Map(list.split("\n").map((line) => [/^aten::([^(]+)\(/.exec(line)?.[1] ?? "", line]));
+  const wanted = WANTED.flatMap(({ aten }) => aten).map((name) => {
+    const line = lines.get(name);
+    if (line === undefined) throw new Error(`this libtorch has no ${name}`);
+    return line;
+  });
+  return `${[...new Set(wanted)].sort().join("\n")}\n`;
+}
+
 /** What must agree between the versions: every argument that is passed by place. */
 export function callable(schema: Schema): string {
   const args = schema.args.map(({ name, type, default: value }) => `${type} ${name}${value === undefined ? "" : "=…"}`);

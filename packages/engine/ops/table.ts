@@ -8,6 +8,8 @@ export interface WantedOp {
   readonly omit?: readonly string[];
   /** Arguments without a default that have one here. */
   readonly fixed?: Readonly<Record<string, boolean>>;
+  /** Arguments in the options whose absence means this, where libtorch's own default would depend on the values. */
+  readonly instead?: Readonly<Record<string, string>>;
   /** Whether gradients flow through it; each such operator has a gradient check. */
   readonly differentiable: boolean;
 }
@@ -81,7 +83,10 @@ export const WANTED: readonly WantedOp[] = [
 
   // making
   plain("zeros", ["zeros"], "All zeros.", { omit: ["layout", "pin_memory"] }),
-  plain("full", ["full"], "All the same.", { omit: ["layout", "pin_memory"] }),
+  plain("full", ["full"], "All the same; float32 where no type is given, whatever the number.", {
+    omit: ["layout", "pin_memory"],
+    instead: { dtype: "float32" },
+  }),
 
   // layers
   smooth(

@@ -24,7 +24,7 @@ export function dtypeCode(dtype: DType | undefined): number | undefined {
   if (dtype === undefined) return undefined;
   if (!Object.hasOwn(DTYPES, dtype)) {
     const expected = `one of ${Object.keys(DTYPES).join(", ")}`;
-    throw new EngineError({ code: "ENGINE_ARGUMENT", where: "dtype", expected, came: String(dtype) });
+    throw new EngineError({ code: "ENGINE_ARGUMENT", where: "dtype", expected, came: dtype });
   }
   return DTYPES[dtype].code;
 }

@@ -11,10 +11,11 @@ export interface ProfileRow {
 }
 
 /**
- * Floating-point operations of a call, a multiplication and an addition counting as two. Convolutions and matrix products are counted; what
- * moves or changes single elements counts as one an output element; views count nothing.
+ * Floating-point operations of a call, a multiplication and an addition counting as two. Convolutions and matrix products are
+ * counted without their bias; any other operator counts one for each element of its first input or its output, whichever has
+ * more; views count nothing.
  */
-export function flopOf({ op, inputs, outputs, args }: CallRecord): number {
+export function flopOf({ op, inputs, outputs }: CallRecord): number {
   const [input, weight] = inputs;
   const [output] = outputs;
   if (output === undefined) return 0;
@@ -24,7 +25,7 @@ export function flopOf({ op, inputs, outputs, args }: CallRecord): number {
   if (op === "aten::conv_transpose3d.input" && weight !== undefined)
     return 2 * count(input.shape) * count(weight.shape.slice(1));
   if (op === "aten::linear" && weight !== undefined) return 2 * elements * (weight.shape[1] ?? 0);
-  return args.length === 0 ? 0 : elements;
+  return Math.max(count(input.shape), elements);
 }
 
 const VIEWS = new Set([

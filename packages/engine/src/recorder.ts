@@ -29,6 +29,7 @@ export function record<T>(body: () => T): { readonly result: T; readonly calls: 
     return { result: body(), calls };
   } finally {
     recording = outer;
+    for (const call of calls) outer?.push(call);
   }
 }
 

@@ -1,8 +1,8 @@
+import { tensorFromBytes } from "./create.js";
 import { bytesPerElement, dtypeCode, type DType } from "./dtype.js";
 import { EngineError } from "./errors.js";
-import { Tensor } from "./generated/tensor.js";
-import { native } from "./native.js";
-import { track } from "./scope.js";
+import type { Tensor } from "./generated/tensor.js";
+import { describeTensor } from "./tensor-core.js";
 
 /** The format's names of the element types (huggingface/safetensors, README, "Format"). */
 const FORMAT_NAMES = {
@@ -22,6 +22,7 @@ const NAMES_OF_TYPES = new Map<DType, FormatName>(
   Object.entries(FORMAT_NAMES).map(([name, dtype]) => [dtype, name as FormatName]),
 );
 
+const METADATA = "__metadata__";
 const LENGTH_BYTES = 8;
 const MAXIMUM_HEADER_BYTES = 100_000_000; // the limit of the reference implementation
 
@@ -34,27 +35,35 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Writes tensors and texts as one safetensors file; the order of the tensors is kept. */
+/**
+ * Writes tensors and texts as one safetensors file; the order of the tensors is kept.
+ *
+ * @throws EngineError ENGINE_ARGUMENT for a tensor named `__metadata__`, which the format keeps for the texts
+ */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
-  let end = 0;
-  for (const [name, tensor] of tensors) {
-    const start = end;
-    end += tensor.bytes;
-    header[name] = { dtype: NAMES_OF_TYPES.get(tensor.dtype), shape: tensor.shape, data_offsets: [start, end] };
+  if (tensors.has(METADATA)) {
+    const [where, expected] = ["encodeSafetensors", "another name for a tensor"];
+    throw new EngineError({ code: "ENGINE_ARGUMENT", where, expected, came: METADATA });
   }
-  const words = new TextEncoder().encode(JSON.stringify(header));
+  const entries: string[] = []; // an object would reorder names such as 0 and 1
+  if (Object.keys(metadata).length > 0) entries.push(`"${METADATA}":${JSON.stringify(metadata)}`);
+  let end = 0;
+  for (const [name, { dtype, shape, bytes }] of tensors) {
+    const place = { dtype: NAMES_OF_TYPES.get(dtype), shape, data_offsets: [end, end + bytes] };
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(place)}`);
+    end += bytes;
+  }
+  const words = new TextEncoder().encode(`{${entries.join()}}`);
   const headerBytes = Math.ceil(words.length / 8) * 8; // padded with blanks, so that the data is aligned
   const file = new Uint8Array(LENGTH_BYTES + headerBytes + end).fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
   file.set(words, LENGTH_BYTES);
   let place = LENGTH_BYTES + headerBytes;
   for (const tensor of tensors.values()) {
-    file.set(new Uint8Array(native().toBytes(tensor.native)), place);
+    file.set(new Uint8Array(tensor.toArray().buffer), place);
     place += tensor.bytes;
   }
   return file;
@@ -78,25 +87,37 @@ export function readSafetensors(file: Uint8Array, where: string): SafetensorsFil
   if (file.length < data)
     refuse(`its header takes ${String(headerBytes)} bytes, but only ${String(file.length - LENGTH_BYTES)} follow`);
   const header = parseHeader(new TextDecoder().decode(file.subarray(LENGTH_BYTES, data)), refuse);
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const { [METADATA]: metadata = {}, ...entries } = header;
+  if (!isTexts(metadata)) return refuse(`its ${METADATA} is not a table of texts`);
+  // By place in the file, which is the order in which they were written; an object lists names such as 0 and 1 first.
+  const places = Object.entries(entries)
+    .map(([name, entry]) => readEntry(name, entry, refuse))
+    .sort((a, b) => a.start - b.start || a.end - b.end);
   const tensors = new Map<string, { dtype: DType; shape: readonly number[]; bytes: Uint8Array }>();
-  for (const [name, entry] of Object.entries(entries)) {
-    const { dtype, shape, start, end } = readEntry(name, entry, refuse);
+  let last = 0;
+  for (const { name, dtype, shape, start, end } of places) {
     const wanted = shape.reduce((product, side) => product * side, bytesPerElement(dtype));
     if (end - start !== wanted)
-      refuse(`${name} is ${shape.join("×")} ${dtype}, ${String(wanted)} bytes, but has ${String(end - start)}`);
+      refuse(
+        `${name} is ${describeTensor({ shape, dtype })}, ${String(wanted)} bytes, but its place has ${String(end - start)}`,
+      );
+    if (start !== last)
+      refuse(`${name} starts at byte ${String(start)} of the data, but what is before it ends at ${String(last)}`);
     if (data + end > file.length)
       refuse(`${name} ends at byte ${String(data + end)}, but the file at ${String(file.length)}: it was cut short`);
     tensors.set(name, { dtype, shape, bytes: file.subarray(data + start, data + end) });
+    last = end;
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  if (data + last !== file.length)
+    refuse(`its tensors end at byte ${String(data + last)}, but the file at ${String(file.length)}`);
+  return { tensors, metadata };
 }
 
 /** Reads all tensors of a file onto the CPU. @throws EngineError ENGINE_SAFETENSORS */
 export function decodeSafetensors(file: Uint8Array, where: string): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, bytes }] of readSafetensors(file, where).tensors) {
-    tensors.set(name, track(new Tensor(native().fromBytes(dtypeCode(dtype), shape, bytes))));
+    tensors.set(name, tensorFromBytes(dtypeCode(dtype), shape, bytes));
   }
   return tensors;
 }
@@ -114,12 +135,21 @@ function parseHeader(text: string, refuse: (because: string) => never): Record<s
 
 function readEntry(name: string, entry: unknown, refuse: (because: string) => never) {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== "string" || !(dtype in FORMAT_NAMES))
+  if (typeof dtype !== "string" || !Object.hasOwn(FORMAT_NAMES, dtype))
     return refuse(`${name} has the unknown type ${String(dtype)}`);
   if (!areCounts(shape)) return refuse(`${name} has no shape`);
   if (!areCounts(offsets) || offsets.length !== 2) return refuse(`${name} has no place in the file`);
   const [start = 0, end = 0] = offsets;
-  return { dtype: FORMAT_NAMES[dtype as FormatName], shape, start, end };
+  return { name, dtype: FORMAT_NAMES[dtype as FormatName], shape, start, end };
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === "string")
+  );
 }
 
 function areCounts(value: unknown): value is number[] {

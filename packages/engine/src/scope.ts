@@ -81,7 +81,8 @@ function tensorsWithin(value: unknown): Iterable<TensorCore> {
 }
 
 function partsOf(container: object): Iterable<unknown> {
-  if (Array.isArray(container) || container instanceof Set) return container;
+  if (Array.isArray(container)) return container as readonly unknown[];
+  if (container instanceof Set) return container;
   if (container instanceof Map) return container.values();
   const prototype: unknown = Object.getPrototypeOf(container);
   return prototype === Object.prototype || prototype === null ? Object.values(container) : [];

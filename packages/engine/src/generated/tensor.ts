@@ -217,7 +217,7 @@ export function zeros(
   return call(Tensor, "aten::zeros", [size, dtypeCode(options.dtype), undefined, options.device])[0] as Tensor;
 }
 
-/** All the same. `aten::full` */
+/** All the same; float32 where no type is given, whatever the number. `aten::full` */
 export function full(
   size: readonly number[],
   fillValue: number,
@@ -226,7 +226,7 @@ export function full(
   return call(Tensor, "aten::full", [
     size,
     fillValue,
-    dtypeCode(options.dtype),
+    dtypeCode(options.dtype ?? "float32"),
     undefined,
     options.device,
   ])[0] as Tensor;
