@@ -1,7 +1,8 @@
 import type { RandomSource } from "@multirnet/base";
-import { asLogits, cat, Module, type Tensor } from "@multirnet/engine";
+import { asLogits, cat, Module, scope, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
+import { chain } from "../blocks/chain.js";
 import { activationOf, type Activation } from "../layers/activation.js";
 import { Convolution, UpConvolution } from "../layers/convolution.js";
 import { dropout } from "../layers/dropout.js";
@@ -93,23 +94,26 @@ export class Vnet extends Network {
   /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("vnet", input, { channels: 1, multipleOf: VNET_MULTIPLE });
-    const features = [
-      part("first", () => this.firstActivation.forward(this.first.forward(input, pass).add(input), pass)),
-    ];
-    for (const [index, stage] of this.down.entries()) {
-      features.push(
-        part(`down.${String(index)}`, () => stage.forward(features[index] as Tensor, pass, `down ${String(index)}`)),
-      );
-    }
-    let feature = features.pop() as Tensor;
-    for (const [index, stage] of this.up.entries()) {
-      const skip = features.pop() as Tensor;
-      feature = part(`up.${String(index)}`, () => stage.forward(feature, skip, pass, `up ${String(index)}`));
-    }
-    const lesion = part("out", () =>
-      asLogits(this.head.forward(this.outActivation.forward(this.out.forward(feature, pass), pass))),
-    );
-    return { task: "segmentation", lesion, auxiliary: [] };
+    return scope(() => {
+      const features = [
+        part("first", () => this.firstActivation.forward(this.first.forward(input, pass).add(input), pass)),
+      ];
+      for (const [index, stage] of this.down.entries()) {
+        features.push(
+          part(`down.${String(index)}`, () => stage.forward(features[index] as Tensor, pass, `down ${String(index)}`)),
+        );
+      }
+      let feature = features.pop() as Tensor;
+      for (const [index, stage] of this.up.entries()) {
+        const deeper = feature;
+        const skip = features.pop() as Tensor;
+        feature = part(`up.${String(index)}`, () => stage.forward(deeper, skip, pass, `up ${String(index)}`));
+        deeper.release();
+        skip.release();
+      }
+      const lesion = part("out", () => asLogits(chain([this.out, this.outActivation, this.head], feature, pass)));
+      return { task: "segmentation", lesion, auxiliary: [] };
+    });
   }
 }
 
@@ -125,7 +129,7 @@ class Unit extends Module {
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
-    return this.norm.forward(this.convolution.forward(x), pass);
+    return chain([this.convolution, this.norm], x, pass);
   }
 }
 
@@ -144,9 +148,10 @@ class Units extends Module {
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
-    return this.units.reduce(
-      (feature, unit, index) => (this.activations[index] as Layer).forward(unit.forward(feature, pass), pass),
+    return chain(
+      this.units.flatMap((unit, index) => [unit, this.activations[index] as Layer]),
       x,
+      pass,
     );
   }
 }
@@ -180,7 +185,7 @@ class Down extends Module {
   }
 
   forward(x: Tensor, pass: Pass, purpose: string): Tensor {
-    const half = this.halvedActivation.forward(this.norm.forward(this.convolution.forward(x), pass), pass);
+    const half = chain([this.convolution, this.norm, this.halvedActivation], x, pass);
     const kept = dropout(half, this.#dropped, pass, { purpose, over: "channels" });
     return this.activation.forward(this.units.forward(kept, pass).add(half), pass);
   }
@@ -221,8 +226,10 @@ class Up extends Module {
   forward(x: Tensor, skip: Tensor, pass: Pass, purpose: string): Tensor {
     const kept = dropout(x, this.#dropped, pass, { purpose, over: "channels" });
     const keptSkip = dropout(skip, this.#skipDropped, pass, { purpose: `${purpose} skip`, over: "channels" });
-    const up = this.doubledActivation.forward(this.norm.forward(this.convolution.forward(kept), pass), pass);
-    const joined = cat([up, keptSkip], { dim: 1 });
+    const joined = scope(() => {
+      const up = chain([this.convolution, this.norm, this.doubledActivation], kept, pass);
+      return cat([up, keptSkip], { dim: 1 });
+    });
     return this.activation.forward(this.units.forward(joined, pass).add(joined), pass);
   }
 }

@@ -1,10 +1,11 @@
 import type { RandomSource } from "@multirnet/base";
-import { Module, scope, type Tensor } from "@multirnet/engine";
+import { Module, type Tensor } from "@multirnet/engine";
 
 import { activationOf, type Activation } from "../layers/activation.js";
 import { Convolution, UpConvolution } from "../layers/convolution.js";
 import { normOf, type Layer, type Norm } from "../layers/norm.js";
 import type { Pass } from "../network.js";
+import { chain } from "./chain.js";
 
 /** What all convolution units of a network share. */
 export interface UnitStyle {
@@ -28,7 +29,7 @@ export class ConvNorm extends Module {
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => this.norm.forward(this.convolution.forward(x), pass));
+    return chain([this.convolution, this.norm], x, pass);
   }
 }
 
@@ -44,7 +45,7 @@ export class ConvNormActivation extends Module {
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => this.activation.forward(this.unit.forward(x, pass), pass));
+    return chain([this.unit, this.activation], x, pass);
   }
 }
 
@@ -65,6 +66,6 @@ export class UpNormActivation extends Module {
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => this.activation.forward(this.norm.forward(this.convolution.forward(x), pass), pass));
+    return chain([this.convolution, this.norm, this.activation], x, pass);
   }
 }

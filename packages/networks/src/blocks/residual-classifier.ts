@@ -5,6 +5,7 @@ import { dropout } from "../layers/dropout.js";
 import { Convolution } from "../layers/convolution.js";
 import { Linear } from "../layers/linear.js";
 import type { Pass } from "../network.js";
+import { chain } from "./chain.js";
 import { ConvNormActivation, type UnitStyle } from "./conv-norm-activation.js";
 
 /**
@@ -71,7 +72,7 @@ export class ResidualClassifier extends Module {
   /** @param x N×1×D×H×W @param pooled N×pooledElsewhere, or nothing @returns N×classes */
   forward(x: Tensor, pooled: Tensor | undefined, pass: Pass): Logits {
     return scope(() => {
-      const feature = globalAverage(this.modules.reduce((inner, module) => module.forward(inner, pass), x));
+      const feature = globalAverage(chain(this.modules, x, pass));
       const joined = pooled === undefined ? feature : cat([feature, pooled], { dim: 1 });
       return asLogits(
         this.head.forward(dropout(joined, this.#dropout, pass, { purpose: "classifier", over: "elements" })),

@@ -4,6 +4,7 @@ import { Module, scope, type Tensor } from "@multirnet/engine";
 import { activationOf } from "../layers/activation.js";
 import type { Layer } from "../layers/norm.js";
 import type { Pass } from "../network.js";
+import { chain } from "./chain.js";
 import { ConvNorm, ConvNormActivation, type UnitStyle } from "./conv-norm-activation.js";
 
 /**
@@ -36,8 +37,8 @@ export class ResidualStage extends Module {
   /** @param x N×from×D×H×W @param residual N×to×D×H×W, or broadcast to it @returns N×to×D×H×W */
   forward(x: Tensor, residual: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const inner = this.before.reduce((feature, unit) => unit.forward(feature, pass), x);
-      return this.activation.forward(this.last.forward(inner, pass).add(residual), pass);
+      const sum = scope(() => chain([...this.before, this.last], x, pass).add(residual));
+      return this.activation.forward(sum, pass);
     });
   }
 }

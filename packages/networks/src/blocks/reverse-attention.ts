@@ -2,6 +2,7 @@ import type { RandomSource } from "@multirnet/base";
 import { Module, scope, type Logits, type Tensor } from "@multirnet/engine";
 
 import type { Pass } from "../network.js";
+import { chain } from "./chain.js";
 import { ConvNormActivation, type UnitStyle } from "./conv-norm-activation.js";
 import { unionProbability } from "./union.js";
 
@@ -25,9 +26,12 @@ export class ReverseAttention extends Module {
   /** @param features N×C×D×H×W @param coarse N×K×D/2×H/2×W/2 @returns N×C×D×H×W */
   forward(features: Tensor, coarse: Logits, pass: Pass): Tensor {
     return scope(() => {
-      const up = coarse.upsampleTrilinear3d(features.shape.slice(2), false) as Logits;
-      const missed = unionProbability(up).neg().add(1); // N×1×D×H×W
-      return this.refine.reduce((feature, unit) => unit.forward(feature, pass), features.mul(missed));
+      const masked = scope(() => {
+        const up = coarse.upsampleTrilinear3d(features.shape.slice(2), false) as Logits;
+        const missed = unionProbability(up).neg().add(1); // N×1×D×H×W
+        return features.mul(missed);
+      });
+      return chain(this.refine, masked, pass);
     });
   }
 }

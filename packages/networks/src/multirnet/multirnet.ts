@@ -1,5 +1,5 @@
 import type { RandomSource } from "@multirnet/base";
-import { zeros, type Tensor } from "@multirnet/engine";
+import { scope, zeros, type Tensor } from "@multirnet/engine";
 
 import { globalAverage, ResidualClassifier } from "../blocks/residual-classifier.js";
 import { unionProbability } from "../blocks/union.js";
@@ -51,6 +51,10 @@ export class MultirNet extends Network {
   /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("multirnet", input, { channels: 1, multipleOf: SIZE_MULTIPLE });
+    return scope(() => this.#predict(input, pass));
+  }
+
+  #predict(input: Tensor, pass: Pass): Prediction {
     const { segmentation, classifier } = this;
     if (segmentation === undefined) {
       const disease = part("classifier", () => (classifier as ResidualClassifier).forward(input, undefined, pass));
@@ -72,8 +76,10 @@ export class MultirNet extends Network {
       const disease = diseaseOf(found);
       if (lesion !== undefined) {
         auxiliary.push({ name: `${names}lesion`, of: "lesion", role: "pass", logits: lesion });
-        const fused = unionProbability(lesion);
-        map = this.#options.detachPasses ? fused.detach() : fused;
+        map = scope(() => {
+          const fused = unionProbability(lesion);
+          return this.#options.detachPasses ? fused.detach() : fused;
+        });
       }
       if (disease !== undefined)
         auxiliary.push({ name: `${names}disease`, of: "disease", role: "pass", logits: disease });

@@ -1,5 +1,5 @@
 import type { RandomSource } from "@multirnet/base";
-import { asLogits, cat, Module, type Logits, type Tensor } from "@multirnet/engine";
+import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirnet/engine";
 
 import { ConvNormActivation, UpNormActivation, type UnitStyle } from "../blocks/conv-norm-activation.js";
 import { MultiScaleFusion } from "../blocks/multi-scale-fusion.js";
@@ -61,20 +61,26 @@ export class SegmentationSubnet extends Module {
 
   /** @param scan N×1×D×H×W @param map N×1×D×H×W, the fused probability of the previous pass, zero in the first */
   forward(scan: Tensor, map: Tensor, pass: Pass): Outline {
-    const features = [part("first", () => this.first.forward(cat([scan, map], { dim: 1 }), scan, pass))];
-    for (const [index, stage] of this.down.entries()) {
-      features.push(part(`down.${String(index)}`, () => stage.forward(features[index] as Tensor, pass)));
-    }
-    const bottleneck = features.at(-1) as Tensor;
-    let deeper = { feature: bottleneck, logits: asLogitsOf(this.bottleneckHead, bottleneck) };
-    const levels: Logits[] = [];
-    for (let level = this.up.length - 1; level >= 0; level--) {
-      const stage = this.up[level] as UpStage;
-      const found = part(`up.${String(level)}`, () => stage.forward(deeper, features[level] as Tensor, pass));
-      levels.unshift(found.logits);
-      deeper = found;
-    }
-    return { lesion: part("fusion", () => this.fusion.forward(levels)), levels, bottleneck };
+    return scope(() => {
+      const features = [part("first", () => this.first.forward(cat([scan, map], { dim: 1 }), scan, pass))];
+      for (const [index, stage] of this.down.entries()) {
+        features.push(part(`down.${String(index)}`, () => stage.forward(features[index] as Tensor, pass)));
+      }
+      const bottleneck = features.pop() as Tensor;
+      let deeper = { feature: bottleneck, logits: asLogitsOf(this.bottleneckHead, bottleneck) };
+      const levels: Logits[] = [];
+      for (let level = this.up.length - 1; level >= 0; level--) {
+        const stage = this.up[level] as UpStage;
+        const skip = features.pop() as Tensor;
+        const found = part(`up.${String(level)}`, () => stage.forward(deeper, skip, pass));
+        skip.release();
+        if (deeper.feature !== bottleneck) deeper.feature.release();
+        levels.unshift(found.logits);
+        deeper = found;
+      }
+      deeper.feature.release();
+      return { lesion: part("fusion", () => this.fusion.forward(levels)), levels, bottleneck };
+    });
   }
 }
 
@@ -135,8 +141,12 @@ class UpStage extends Module {
     pass: Pass,
   ): { readonly feature: Tensor; readonly logits: Logits } {
     const up = this.double.forward(deeper.feature, pass);
-    const refined = deeper.logits === undefined ? skip : (this.attention?.forward(skip, deeper.logits, pass) ?? skip);
-    const feature = this.stage.forward(cat([up, refined], { dim: 1 }), up, pass);
+    const joined = scope(() => {
+      const coarse = deeper.logits;
+      const refined = coarse === undefined ? skip : (this.attention?.forward(skip, coarse, pass) ?? skip);
+      return cat([up, refined], { dim: 1 });
+    });
+    const feature = this.stage.forward(joined, up, pass);
     return { feature, logits: asLogits(this.head.forward(feature)) };
   }
 }

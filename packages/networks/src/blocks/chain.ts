@@ -1,0 +1,16 @@
+import type { Tensor } from "@multirnet/engine";
+
+import type { Layer } from "../layers/norm.js";
+import type { Pass } from "../network.js";
+
+/**
+ * Layers one after the other. A feature between two of them is freed as soon as the next one is there: the scope around would hold it until
+ * its end. (What a backward pass needs, libtorch holds itself.)
+ */
+export function chain(layers: readonly Layer[], x: Tensor, pass: Pass): Tensor {
+  return layers.reduce((feature, layer) => {
+    const next = layer.forward(feature, pass);
+    if (feature !== x && feature !== next) feature.release();
+    return next;
+  }, x);
+}

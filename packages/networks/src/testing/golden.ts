@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+
+import { RandomSource } from "@multirnet/base";
+import { gradients, scope, tensorFrom, withoutGradients, type Tensor } from "@multirnet/engine";
+import { expect } from "vitest";
+
+import { namedHeads, type Network } from "../network.js";
+import { createNetwork, resolveNetwork } from "../registry.js";
+import { filled, pattern, uniform } from "./formula.js";
+
+/** What a golden file keeps of a tensor. */
+interface Sampled {
+  readonly shape: readonly number[];
+  readonly range: number; // largest less smallest
+  readonly mean: number;
+  readonly stride: number;
+  readonly samples: readonly number[];
+}
+
+/** A network in training, then in evaluation with the statistics that training moved, as PyTorch computed it. */
+export interface GoldenCase {
+  readonly name: string;
+  readonly options: Record<string, unknown>;
+  readonly loss: number;
+  readonly train: Readonly<Record<string, Sampled>>;
+  readonly gradients: Readonly<Record<string, Sampled>>;
+  readonly moved: Readonly<Record<string, Sampled>>;
+  readonly eval: Readonly<Record<string, Sampled>>;
+}
+
+export interface Golden {
+  readonly origin: string;
+  readonly scan: readonly number[];
+  readonly cases: readonly GoldenCase[];
+}
+
+export function readGolden(url: URL): Golden {
+  return JSON.parse(readFileSync(url, "utf8")) as Golden;
+}
+
+const HEAD_TOLERANCE = 1e-4; // of the range
+const GRADIENT_TOLERANCE = 1e-3;
+
+/** Does what scripts/golden/formula.py `run` did, and expects the same numbers. */
+export function expectGolden(network: string, scanShape: readonly number[], golden: GoldenCase): void {
+  scope(() => {
+    const made = createNetwork(resolveNetwork({ name: network, ...golden.options }), 0);
+    made.loadState(new Map([...made.state()].map(([name, { shape }]) => [name, filled(name, shape)])));
+    const scan = tensorFrom(
+      Float32Array.from(
+        uniform(
+          "scan",
+          scanShape.reduce((product, side) => product * side, 1),
+        ),
+      ),
+      scanShape,
+    );
+    const random = new RandomSource(0);
+
+    const heads = namedHeads(made.forward(scan, { mode: "train", random }));
+    expect([...heads.keys()].sort()).toEqual(Object.keys(golden.train).sort());
+    for (const [name, head] of heads) expectSampled(`${name} in training`, head, golden.train[name], HEAD_TOLERANCE);
+    const loss = [...heads]
+      .map(([name, head]) => head.mul(pattern(`pattern.${name}`, head.shape)).mean(undefined))
+      .reduce((sum, term) => sum.add(term));
+    expect(loss.item()).toBeCloseTo(golden.loss, 4);
+    expectGradients(made, loss, golden);
+    for (const [name, tensor] of made.state()) {
+      if (name in golden.moved) expectSampled(name, tensor, golden.moved[name], HEAD_TOLERANCE);
+    }
+
+    const evaluated = namedHeads(withoutGradients(() => made.forward(scan, { mode: "eval", random })));
+    for (const [name, head] of evaluated)
+      expectSampled(`${name} in evaluation`, head, golden.eval[name], HEAD_TOLERANCE);
+    made.release();
+  });
+}
+
+function expectGradients(made: Network, loss: Tensor, golden: GoldenCase): void {
+  const names = Object.keys(golden.gradients);
+  const parameters = made.parameters();
+  const found = gradients(
+    loss,
+    names.map((name) => parameters.get(name) as Tensor),
+  );
+  for (const [index, name] of names.entries()) {
+    expectSampled(`gradient of ${name}`, found[index] as Tensor, golden.gradients[name], GRADIENT_TOLERANCE);
+  }
+}
+
+function expectSampled(what: string, tensor: Tensor, golden: Sampled | undefined, tolerance: number): void {
+  if (golden === undefined) throw new Error(`${what} is not in the golden file`);
+  expect(tensor.shape, what).toEqual(golden.shape);
+  const values = tensor.toArray() as Float32Array;
+  const allowed = tolerance * (golden.range === 0 ? 1 : golden.range);
+  for (const [index, sample] of golden.samples.entries()) {
+    const value = values[index * golden.stride] as number;
+    const words = `${what}, element ${String(index * golden.stride)}: ${String(value)}, PyTorch has ${String(sample)}`;
+    expect(Math.abs(value - sample), words).toBeLessThanOrEqual(allowed);
+  }
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  expect(Math.abs(mean - golden.mean), `${what}, mean`).toBeLessThanOrEqual(allowed);
+}
