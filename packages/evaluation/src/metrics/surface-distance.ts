@@ -33,14 +33,20 @@ export function surfacesOf({ grid: { size, spacingMm }, truth, prediction }: Mas
   const truthCodes = neighbourhoodCodes(size, corners, truth);
   const predictionCodes = neighbourhoodCodes(size, corners, prediction);
   const areas = surfaceElementAreasMm2(spacingMm);
-  const surface = (codes: Uint8Array, other: Uint8Array): Surface => ({
-    distancesMm: nearestDistancesMm(corners, spacingMm, codes, other),
-    areasMm2: Float64Array.from(
-      codes.filter((code) => code > 0),
-      (code) => areas[code] as number,
-    ),
-  });
+  const surface = (codes: Uint8Array, other: Uint8Array): Surface => {
+    const distancesMm = nearestDistancesMm(corners, spacingMm, codes, other);
+    return { distancesMm, areasMm2: elementAreas(codes, areas, distancesMm.length) };
+  };
   return { truth: surface(truthCodes, predictionCodes), prediction: surface(predictionCodes, truthCodes) };
+}
+
+function elementAreas(codes: Uint8Array, areas: Float64Array, count: number): Float64Array {
+  const out = new Float64Array(count);
+  for (let i = 0, done = 0; i < codes.length; i++) {
+    const code = codes[i] as number;
+    if (code > 0) out[done++] = areas[code] as number;
+  }
+  return out;
 }
 
 const ALL_INSIDE = 255;
