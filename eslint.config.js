@@ -55,6 +55,7 @@ export default defineConfig(
     files: ["**/*.test.ts", "**/testing/**", "**/contract.ts"],
     rules: {
       "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
       "@typescript-eslint/explicit-module-boundary-types": "off",
     },
   },
