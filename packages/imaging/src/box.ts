@@ -67,5 +67,5 @@ export function crop<M extends Meaning>(volume: Volume<M>, box: Box): Volume<M> 
  * @param centre a voxel index, fractions allowed
  */
 export function regionAround(centre: Xyz, size: Xyz): Box {
-  return { from: xyz((axis) => Math.floor(centre[axis] + 0.5 - size[axis] / 2)), size };
+  return { from: xyz((axis) => 0 + Math.ceil(centre[axis] - size[axis] / 2)), size };
 }

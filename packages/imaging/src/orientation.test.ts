@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { patientPoint, sameGrid } from "./grid.js";
 import { orientation, orientLike, orientTo } from "./orientation.js";
+import { words } from "./testing/words.js";
 import { LPS_AXES, voxelIndex, type Grid, type Volume } from "./volume.js";
 
 // Unequal on purpose: a swapped axis must change the answer.
@@ -42,4 +43,35 @@ test.each(codes)("orienting to %s and back is the identity bit for bit, and ever
   expect(back.voxels).toEqual(voxels);
   expect(sameGrid(back.grid, grid, 1e-9)).toBe(true);
   expect(orientLike(turned, grid)).toEqual(volume); // the grid too, to the last bit
+});
+
+test("axes go by their largest part and stay oblique", () => {
+  const [cos, sin] = [Math.cos(0.6), Math.sin(0.6)]; // 34 degrees about z
+  const tilted: Grid = {
+    ...grid,
+    axes: { x: { x: 0, y: 0, z: -1 }, y: { x: cos, y: sin, z: 0 }, z: { x: -sin, y: cos, z: 0 } },
+  };
+  expect(orientation(tilted)).toBe("ILP");
+  const upright = orientTo({ ...volume, grid: tilted });
+  expect(orientation(upright.grid)).toBe("LPS");
+  expect(upright.grid.axes).toEqual({ x: tilted.axes.y, y: tilted.axes.z, z: { x: 0, y: 0, z: 1 } });
+  expect(upright.grid.size).toEqual({ x: 4, y: 5, z: 3 });
+});
+
+test("a volume that already points there is returned itself", () => {
+  expect(orientTo(volume, "LPS")).toBe(volume);
+});
+
+test.each(["", "LP", "LPSS", "LPL", "LRS", "lps", "XYZ"])("the orientation %j is refused", (code) => {
+  expect(words(() => orientTo(volume, code))).toBe(
+    `expected three letters, one each of L or R, P or A, S or I, as "LPS", got ${JSON.stringify(code)}`,
+  );
+});
+
+test("a volume that lies elsewhere is not put onto a grid", () => {
+  const moved = { ...grid, originMm: { ...grid.originMm, z: 0 } };
+  expect(words(() => orientLike(orientTo(volume, "RAS"), moved))).toBe(
+    "the volume and the grid to put it on are not on the same grid: the volume has its first voxel at (-11, 23, -37) mm, " +
+      "the grid to put it on has its first voxel at (-11, 23, 0) mm",
+  );
 });
