@@ -7,7 +7,12 @@ export interface Anatomy {
   readonly fieldMm: Xyz; // field of view of the scan
   readonly offsetMm: Xyz; // where its middle lies
   /** The inside of the rib cage. */
-  readonly thorax: { readonly halfWidth: number; readonly halfDepth: number; readonly square: number; readonly stoop: number };
+  readonly thorax: {
+    readonly halfWidth: number;
+    readonly halfDepth: number;
+    readonly square: number;
+    readonly stoop: number;
+  };
   readonly apexZ: number;
   readonly lungHeight: number;
   readonly domeZ: { readonly right: number; readonly left: number };

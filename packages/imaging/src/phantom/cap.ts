@@ -4,9 +4,9 @@ import type { Xyz } from "../volume.js";
 
 import { lobeAt, LOBES, type Lobe } from "./lobes.js";
 import { costalDistance, lungDistance, thoraxSlice, type LungField, type Lungs } from "./lungs.js";
-import { FAR_MM, insideShare, LESION_LABEL, noLesions, scoreOfSmallest, skewed, type Lesions } from "./lesions.js";
+import { insideShare, LESION_LABEL, noLesions, scoreOfSmallest, skewed, type Lesions } from "./lesions.js";
 import { smoothNoise } from "./noise.js";
-import type { Space } from "./space.js";
+import { xOf, yOf, zOf, type Space } from "./space.js";
 import { anyPoint } from "./tree.js";
 
 /** One focus of consolidation; it keeps to its lobe, as the fissure stops it. */
@@ -24,7 +24,7 @@ interface Focus {
  */
 export function capLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
   const draw = random.derive("foci");
-  const rimShare = draw.between(0.15, 0.34);
+  const rimShare = draw.between(0.18, 0.36);
   const softMm = draw.between(3.5, 6);
   const foci = drawFoci(lungs, draw);
   const rough = smoothNoise(space, 24, random.derive("outline"));
@@ -34,13 +34,12 @@ export function capLesions(lungs: Lungs, space: Space, field: LungField, random:
   const lesions = noLesions(space.count);
   const scores = new Float32Array(space.count);
   for (const { lobe, centre, stretch, share } of foci) {
-    const voxels = field.voxels.filter((at) => lobes[at] === lobe);
-    const { size, spacingMm, firstMm } = space;
+    const voxels = field.voxels.filter((at) => lobes[at] === LOBES.indexOf(lobe));
     const all = Math.min(0.88 * voxels.length, share * field.voxels.length);
     for (const at of voxels) {
-      const dx = (firstMm.x + (at % size.x) * spacingMm.x - centre.x) / stretch.x;
-      const dy = (firstMm.y + (Math.floor(at / size.x) % size.y) * spacingMm.y - centre.y) / stretch.y;
-      const dz = (firstMm.z + Math.floor(at / (size.x * size.y)) * spacingMm.z - centre.z) / stretch.z;
+      const dx = (xOf(space, at) - centre.x) / stretch.x;
+      const dy = (yOf(space, at) - centre.y) / stretch.y;
+      const dz = (zOf(space, at) - centre.z) / stretch.z;
       scores[at] = Math.sqrt(dx * dx + dy * dy + dz * dz) + 6 * (rough[at] as number) + 2.5 * (fringe[at] as number);
     }
     const outer = scoreOfSmallest(scores, voxels, all);
@@ -58,7 +57,7 @@ export function capLesions(lungs: Lungs, space: Space, field: LungField, random:
 }
 
 function drawFoci(lungs: Lungs, random: RandomSource): Focus[] {
-  const share = skewed(random, 0.06, 0.19);
+  const share = skewed(random, 0.06, 0.17);
   const lobe = LOBES[random.weighted([3, 1, 5, 3, 5])] as Lobe; // lower lobes most often
   const main = drawFocus(lungs, lobe, share, random);
   if (!random.chance(0.35)) return [main];
@@ -82,15 +81,12 @@ function drawFocus(lungs: Lungs, lobe: Lobe, share: number, random: RandomSource
   }
 }
 
-/** @returns the lobe of each lung voxel; fissures are a little uneven */
-function lobesOf(lungs: Lungs, space: Space, field: LungField, wobble: Float32Array): (Lobe | undefined)[] {
-  const { size, spacingMm, firstMm } = space;
-  const lobes: (Lobe | undefined)[] = new Array<Lobe | undefined>(space.count);
+/** @returns the place in LOBES of each lung voxel's lobe; fissures are a little uneven */
+function lobesOf(lungs: Lungs, space: Space, field: LungField, wobble: Float32Array): Uint8Array {
+  const lobes = new Uint8Array(space.count);
   for (const at of field.voxels) {
-    const x = firstMm.x + (at % size.x) * spacingMm.x;
-    const y = firstMm.y + (Math.floor(at / size.x) % size.y) * spacingMm.y;
-    const z = firstMm.z + Math.floor(at / (size.x * size.y)) * spacingMm.z;
-    lobes[at] = lobeAt(lungs.anatomy, x, y, z + 2.5 * (wobble[at] as number));
+    const z = zOf(space, at) + 2.5 * (wobble[at] as number);
+    lobes[at] = LOBES.indexOf(lobeAt(lungs.anatomy, xOf(space, at), yOf(space, at), z));
   }
   return lobes;
 }

@@ -2,7 +2,16 @@ import type { RandomSource } from "@multirnet/base";
 
 import type { Xyz } from "../volume.js";
 
-import { costalDistance, frameAlong, lungDistance, LUNG_LABEL, thoraxSlice, type LungField, type Lungs, type Side } from "./lungs.js";
+import {
+  costalDistance,
+  frameAlong,
+  lungDistance,
+  LUNG_LABEL,
+  thoraxSlice,
+  type LungField,
+  type Lungs,
+  type Side,
+} from "./lungs.js";
 import { FAR_MM, insideShare, LESION_LABEL, noLesions, scoreOfSmallest, skewed, type Lesions } from "./lesions.js";
 import { smoothNoise } from "./noise.js";
 import type { Space } from "./space.js";
@@ -22,9 +31,9 @@ interface Patch {
  */
 export function covidLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
   const draw = random.derive("patches");
-  const share = skewed(draw, 0.07, 0.24);
+  const share = skewed(draw, 0.065, 0.21);
   const right = draw.between(0.36, 0.64);
-  const reachMm = draw.between(20, 32);
+  const reachMm = draw.between(16, 26);
   const dense = draw.chance(0.6) ? draw.between(0.1, 0.3) : 0;
   const softMm = draw.between(5, 8);
   const patches = (["right", "left"] as const).flatMap((side) => {
@@ -37,7 +46,11 @@ export function covidLesions(lungs: Lungs, space: Space, field: LungField, rando
   for (const at of field.voxels) {
     if ((scores[at] as number) >= FAR_MM) continue;
     const depth = -(field.costal[at] as number);
-    scores[at] = (scores[at] as number) + 5 * (rough[at] as number) + 2.2 * (fringe[at] as number) + 1.2 * Math.max(0, depth - reachMm);
+    scores[at] =
+      (scores[at] as number) +
+      5 * (rough[at] as number) +
+      2.2 * (fringe[at] as number) +
+      1.2 * Math.max(0, depth - reachMm);
   }
 
   const lesions = noLesions(space.count);
@@ -71,9 +84,10 @@ function drawPatch(lungs: Lungs, side: Side, random: RandomSource): Patch {
     const { x, y, z } = centre;
     const likely = 0.35 + 0.4 * Math.max(0, y / thorax.halfDepth) + 0.25 * ((apexZ - z) / lungHeight);
     if (!random.chance(likely) || lungDistance(lungs, x, y, z) > -4) continue;
-    const costal = (px: number, py: number, pz: number): number => costalDistance(lungs, thoraxSlice(lungs.anatomy, pz), px, py, pz);
+    const costal = (px: number, py: number, pz: number): number =>
+      costalDistance(lungs, thoraxSlice(lungs.anatomy, pz), px, py, pz);
     const depth = -costal(x, y, z);
-    if (depth > 14) continue;
+    if (depth > 10) continue;
     const outward = {
       x: costal(x + 2, y, z) - costal(x - 2, y, z),
       y: costal(x, y + 2, z) - costal(x, y - 2, z),
@@ -84,7 +98,11 @@ function drawPatch(lungs: Lungs, side: Side, random: RandomSource): Patch {
       side,
       centre,
       axes: frameAlong(outward),
-      radii: { x: radius * random.between(0.6, 0.8), y: radius * random.between(0.9, 1.4), z: radius * random.between(0.9, 1.3) },
+      radii: {
+        x: radius * random.between(0.6, 0.8),
+        y: radius * random.between(0.9, 1.4),
+        z: radius * random.between(0.9, 1.3),
+      },
     };
   }
 }
@@ -97,7 +115,8 @@ function patchScores(space: Space, patches: readonly Patch[], mediastinumX: numb
     const [a, b, c] = axes;
     const mean = (radii.x + radii.y + radii.z) / 3;
     const reach = 2.4 * Math.max(radii.x, radii.y, radii.z);
-    const low = (axis: keyof Xyz): number => Math.max(0, Math.ceil((centre[axis] - reach - firstMm[axis]) / spacingMm[axis]));
+    const low = (axis: keyof Xyz): number =>
+      Math.max(0, Math.ceil((centre[axis] - reach - firstMm[axis]) / spacingMm[axis]));
     const high = (axis: keyof Xyz): number =>
       Math.min(size[axis] - 1, Math.floor((centre[axis] + reach - firstMm[axis]) / spacingMm[axis]));
     const [x0, x1, y0, y1] = [low("x"), high("x"), low("y"), high("y")];

@@ -26,9 +26,14 @@ const LAST_HU = 600;
  *
  * @returns undefined if no case has a lesion
  */
-export function bestHuBand(cases: Iterable<BandCase>, { stepHu = 10 }: { readonly stepHu?: number } = {}): HuBand | undefined {
+export function bestHuBand(
+  cases: Iterable<BandCase>,
+  { stepHu = 10 }: { readonly stepHu?: number } = {},
+): HuBand | undefined {
   const bins = Math.ceil((LAST_HU - FIRST_HU + 1) / stepHu);
-  const histograms = [...cases].map((one) => cumulative(one, bins, stepHu)).filter(({ lesionVoxels }) => lesionVoxels > 0);
+  const histograms = [...cases]
+    .map((one) => cumulative(one, bins, stepHu))
+    .filter(({ lesionVoxels }) => lesionVoxels > 0);
   if (histograms.length === 0) return undefined;
   let best = { low: 0, high: 0, sum: -1 };
   for (let low = 0; low < bins; low++) {

@@ -1,4 +1,12 @@
-export { makePhantom, PHANTOM_DIAGNOSES, PHANTOM_SIZE, phantomDiagnosis, type Phantom, type PhantomDiagnosis, type PhantomOptions } from "./phantom.js";
+export {
+  makePhantom,
+  PHANTOM_DIAGNOSES,
+  PHANTOM_SIZE,
+  phantomDiagnosis,
+  type Phantom,
+  type PhantomDiagnosis,
+  type PhantomOptions,
+} from "./phantom.js";
 export { LESION_LABEL } from "./lesions.js";
 export { LUNG_LABEL } from "./lungs.js";
 export { bestHuBand, type BandCase, type HuBand } from "./hu-band.js";

@@ -7,6 +7,9 @@ import type { Space } from "./space.js";
 export type Side = "right" | "left";
 export const LUNG_LABEL: { readonly [S in Side]: number } = { right: 1, left: 2 };
 
+/** How far past the lung's surface lung and tissue are both painted, beside a voxel, for edges that breathing smears. */
+export const SURFACE_MARGIN_MM = 8;
+
 /**
  * The shape of one patient's lungs as distances in mm, negative inside: the inside of the rib cage, cut by a dome at the apex,
  * the diaphragm below and the mediastinum between. Distances are first order (exact on the surface, good near it).
@@ -39,10 +42,36 @@ export function shapeLungs(anatomy: Anatomy): Lungs {
     hila,
     vessels: [
       ...tube(aorta, 13),
-      ...tube([{ x: -24, y: -14, z: -20 }, { x: -25, y: -14, z: 50 }, { x: -14, y: -14, z: top }], 9), // superior vena cava
-      ...tube([{ x: 14, y: -24, z: 0 }, { x: 20, y: -4, z: 24 }, { x: 34, y: 10, z: 18 }], 12), // pulmonary trunk, to the left
-      ...tube([{ x: 16, y: -10, z: 20 }, { x: -34, y: 2, z: 12 }], 9), // pulmonary artery to the right
-      ...tube([{ x: 14, y: -2, z: 54 }, { x: 26, y: 4, z: top }], 6), // to the left arm and head
+      ...tube(
+        [
+          { x: -24, y: -14, z: -20 },
+          { x: -25, y: -14, z: 50 },
+          { x: -14, y: -14, z: top },
+        ],
+        9,
+      ), // superior vena cava
+      ...tube(
+        [
+          { x: 14, y: -24, z: 0 },
+          { x: 20, y: -4, z: 24 },
+          { x: 34, y: 10, z: 18 },
+        ],
+        12,
+      ), // pulmonary trunk, to the left
+      ...tube(
+        [
+          { x: 16, y: -10, z: 20 },
+          { x: -34, y: 2, z: 12 },
+        ],
+        9,
+      ), // pulmonary artery to the right
+      ...tube(
+        [
+          { x: 14, y: -2, z: 54 },
+          { x: 26, y: 4, z: top },
+        ],
+        6,
+      ), // to the left arm and head
     ],
     airway: [
       ...tube([{ x: anatomy.mediastinumX - 1, y: 2, z: top }, carina], 8.5),
@@ -122,12 +151,17 @@ export function diaphragmDistance(anatomy: Anatomy, x: number, y: number, z: num
   const u = (x - (right ? -0.48 : 0.5) * thorax.halfWidth) / rx;
   const v = (y + 0.22 * thorax.halfDepth) / ry;
   const fall = Math.min(1.7, u * u + v * v);
-  const slope = (2 * domeDrop * Math.sqrt((u / rx) * (u / rx) + (v / ry) * (v / ry)));
+  const slope = 2 * domeDrop * Math.sqrt((u / rx) * (u / rx) + (v / ry) * (v / ry));
   return ((right ? domeZ.right : domeZ.left) - domeDrop * fall - z) / Math.sqrt(1 + slope * slope);
 }
 
 /** @returns the distance in mm to the heart, negative inside */
-export function heartDistance({ anatomy: { heart }, heartAxes: [a, b, c] }: Lungs, x: number, y: number, z: number): number {
+export function heartDistance(
+  { anatomy: { heart }, heartAxes: [a, b, c] }: Lungs,
+  x: number,
+  y: number,
+  z: number,
+): number {
   const { centre, radii } = heart;
   const px = x - centre.x;
   const py = y - centre.y;

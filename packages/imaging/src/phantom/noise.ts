@@ -111,8 +111,7 @@ export function blur(field: Float32Array, { size, spacingMm }: Space, sigmaMm: n
         const ahead = k + 1 < length ? row + step : row;
         for (let i = 0; i < step; i++) {
           const here = field[row + i] as number;
-          field[row + i] =
-            (1 - 2 * side) * here + side * ((previous[i] as number) + (field[ahead + i] as number));
+          field[row + i] = (1 - 2 * side) * here + side * ((previous[i] as number) + (field[ahead + i] as number));
           previous[i] = here;
         }
       }

@@ -1,7 +1,7 @@
 import type { RandomSource } from "@multirnet/base";
 
 import type { Anatomy } from "./anatomy.js";
-import type { LungField } from "./lungs.js";
+import { SURFACE_MARGIN_MM, type LungField } from "./lungs.js";
 import type { Space } from "./space.js";
 
 /** How one patient's lungs look without disease; the same draw whatever the diagnosis. */
@@ -42,10 +42,10 @@ export function drawParenchyma({ exhaled, domeZ }: Anatomy, random: RandomSource
   return {
     baseHu: -870 + 150 * exhaled + random.between(0, 20),
     gradientHu: random.between(50, 90) + 110 * exhaled,
-    mosaicHu: random.between(16, 48),
+    mosaicHu: random.between(22, 52),
     grainHu: random.between(10, 26),
-    dependentHu: random.chance(0.85) ? random.between(320, 850) : 0,
-    dependentMm: random.between(10, 22),
+    dependentHu: random.chance(0.95) ? random.between(420, 850) : 0,
+    dependentMm: random.between(12, 22),
     bands,
   };
 }
@@ -75,9 +75,12 @@ export function paintParenchyma(
       const back = y / thorax.halfDepth;
       const facing = Math.max(0, Math.min(1, (back - 0.05) / 0.45)) * low;
       for (let i = 0; i < size.x; i++, at++) {
-        if ((field.distance[at] as number) > 3 * edgeMm) continue;
+        if ((field.distance[at] as number) > edgeMm + SURFACE_MARGIN_MM) continue;
         let value =
-          look.baseHu + look.gradientHu * 0.5 * back + look.mosaicHu * (coarse[at] as number) + look.grainHu * (fine[at] as number);
+          look.baseHu +
+          look.gradientHu * 0.5 * back +
+          look.mosaicHu * (coarse[at] as number) +
+          look.grainHu * (fine[at] as number);
         if (look.dependentHu > 0 && facing > 0) {
           const thick = look.dependentMm * (1 + 0.35 * (coarse[at] as number));
           const share = 1 + (field.costal[at] as number) / thick; // 1 at the pleura, 0 at the strip's inner edge

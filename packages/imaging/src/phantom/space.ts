@@ -48,3 +48,16 @@ export function gridOf(space: Space, table: RandomSource): Grid {
   };
   return { size: space.size, spacingMm: space.spacingMm, originMm, axes: LPS_AXES };
 }
+
+/** @returns chest coordinates in mm of the voxel with this place in the arrays */
+export function xOf({ size, spacingMm, firstMm }: Space, at: number): number {
+  return firstMm.x + (at % size.x) * spacingMm.x;
+}
+
+export function yOf({ size, spacingMm, firstMm }: Space, at: number): number {
+  return firstMm.y + (Math.floor(at / size.x) % size.y) * spacingMm.y;
+}
+
+export function zOf({ size, spacingMm, firstMm }: Space, at: number): number {
+  return firstMm.z + Math.floor(at / (size.x * size.y)) * spacingMm.z;
+}
