@@ -1,3 +1,4 @@
+export { lineChart, type LineChart, type Point, type Series } from "./figures/line-chart.js";
 export { html, type Html, type Part } from "./page/html.js";
 export { pageHtml } from "./page/page.js";
 export { type Missing } from "./page/quantity.js";

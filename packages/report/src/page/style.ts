@@ -86,9 +86,11 @@ figcaption b { color: var(--ink); }
 .cross { stroke: #9fd0ff; stroke-opacity: 0.75; stroke-width: 1px; vector-effect: non-scaling-stroke; }
 .heat { display: none; }
 body:has(#show-probability:checked) .heat { display: inline; }
-body:has(#show-probability:checked) .outline, body:has(#show-scan:checked) .outline { display: none; }
+body:has(#show-probability:checked) .key.heat { display: inline-flex; }
+body:has(#show-probability:checked, #show-scan:checked) :is(.outline, .key:not(.heat)) { display: none; }
 .key { display: inline-flex; align-items: center; gap: 6px; margin-right: 16px; white-space: nowrap; }
 .key svg { width: 30px; height: 12px; background: #333; border-radius: 3px; }
+.ramp { width: 60px; height: 12px; border-radius: 3px; background: linear-gradient(to right, #333, #8a3d1e 25%, #c07030 50%, #c8a53a); }
 .montage { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(190px, 45%), 1fr)); gap: 8px; }
 .montage .number { left: 6px; top: 6px; }
 .chart { width: 100%; height: auto; max-width: 860px; display: block; }
@@ -96,6 +98,7 @@ body:has(#show-probability:checked) .outline, body:has(#show-scan:checked) .outl
 .chart .tick { fill: var(--faint); }
 .chart .grid { stroke: var(--rule); stroke-width: 1; }
 .chart .axis { stroke: var(--faint); stroke-width: 1; }
+.chart .dot { stroke: none; }
 .chart .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 footer { padding-top: 18px; padding-bottom: 36px; color: var(--faint); font-size: 14px; }
 @media print {

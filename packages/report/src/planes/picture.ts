@@ -35,7 +35,7 @@ const HEAT: readonly (readonly [red: number, green: number, blue: number, alpha:
       255,
       Math.round(80 + 150 * p),
       Math.round(20 + 40 * p),
-      Math.round(190 * Math.sqrt(p) * Math.min(1, 4 * p)),
+      Math.round(150 * Math.sqrt(p) * Math.min(1, 4 * p)),
     ];
   },
 );

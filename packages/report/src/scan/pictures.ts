@@ -171,15 +171,16 @@ function showSwitch({ probability }: Shown): Html {
   </fieldset>`;
 }
 
-function keys({ lesions, lesionTypes }: Shown): readonly Html[] | undefined {
-  if (lesions === undefined) return undefined;
-  return lesionTypes.map(
+function keys({ lesions, lesionTypes, probability }: Shown): readonly (Html | undefined)[] {
+  const outlines = (lesions === undefined ? [] : lesionTypes).map(
     (type, i) =>
       html`<span class="key"
         ><svg class="outline" viewBox="0 0 30 12" aria-hidden="true"><path class="${styleOf(i)}" d="M2 6h26" /></svg
         >${type}</span
       >`,
   );
+  const heat = html`<span class="key heat">probability 0 <span class="ramp"></span> 1</span>`;
+  return [...outlines, probability === undefined ? undefined : heat];
 }
 
 function windowText(): string {
