@@ -48,7 +48,7 @@ export function parseCaseTable(
       });
     };
     const before = problems.length;
-    if (!isCaseName(name)) wrong("case", "a file name without its ending (no / and no leading dot)");
+    if (!isCaseName(name)) wrong("case", CASE_NAME);
     const patient = cell("patient") ?? name;
     if (patient === "") wrong("patient", "the patient's name or number");
     const split = cell("split") ?? "";
@@ -97,8 +97,11 @@ export function formatCaseTable(rows: readonly Omit<CaseRow, "row">[]): string {
   return formatCsv(columns, cells);
 }
 
+/** What `isCaseName` asks for, in words. */
+export const CASE_NAME = "a file name without its ending (no / and no leading dot)";
+
 /** A case's name becomes file names, so it must not lead out of its folder. */
-function isCaseName(name: string): boolean {
+export function isCaseName(name: string): boolean {
   return /^[^./\\\0][^/\\\0]*$/.test(name);
 }
 

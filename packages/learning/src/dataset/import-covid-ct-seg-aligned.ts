@@ -1,8 +1,9 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { CASE_NAME, isCaseName } from "./case-table.js";
 import { parseCsv, type CsvTable } from "./csv.js";
-import { DatasetError, type DatasetProblem } from "./dataset-error.js";
+import { DatasetError, type DatasetProblem, type RowPlace } from "./dataset-error.js";
 import type { ImportPlan, PlannedCase } from "./write-dataset.js";
 
 const KIND = "covid-ct-seg-aligned";
@@ -21,8 +22,15 @@ export async function planCovidCtSegAligned(source: string): Promise<ImportPlan>
   const folds = (await exists(foldsPath)) ? await readFolds(source, foldsPath) : undefined;
   const cases: PlannedCase[] = [];
   const remarks: DatasetProblem[] = [];
-  for (const { cells } of table.rows) {
-    const name = cells["case"] ?? "";
+  const rowOf = new Map<string, number>();
+  for (const { row, cells } of table.rows) {
+    const { case: name = "" } = cells;
+    if (!isCaseName(name)) throw wrongCell({ path: casesPath, row }, name, "case", CASE_NAME, name);
+    const firstRow = rowOf.get(name);
+    if (firstRow !== undefined) {
+      throw new DatasetError({ code: "DATASET_CASE_TWICE", path: casesPath, row, case: name, firstRow });
+    }
+    rowOf.set(name, row);
     const file = (folder: string): string => join(source, folder, `${name}.nii.gz`);
     for (const folder of ["image", "infection"]) {
       if (!(await exists(file(folder))))
@@ -63,15 +71,7 @@ async function readFolds(source: string, path: string): Promise<Map<string, numb
     rows.map(({ row, cells }) => {
       const { case: name = "", fold = "" } = cells;
       if (/^\d{1,4}$/.test(fold)) return [name, Number(fold)];
-      throw new DatasetError({
-        code: "DATASET_CELL",
-        path,
-        row,
-        case: name,
-        column: "fold",
-        expected: "a whole number from 0",
-        got: fold,
-      });
+      throw wrongCell({ path, row }, name, "fold", "a whole number from 0", fold);
     }),
   );
 }
@@ -88,6 +88,10 @@ async function readTable(source: string, path: string): Promise<CsvTable> {
   if (!columns.includes("case"))
     throw new DatasetError({ code: "DATASET_COLUMN_MISSING", path, column: "case", columns });
   return table;
+}
+
+function wrongCell(place: RowPlace, name: string, column: string, expected: string, got: string): DatasetError {
+  return new DatasetError({ code: "DATASET_CELL", ...place, case: name, column, expected, got });
 }
 
 function unlike(path: string, expected: string, cause?: unknown): DatasetError {

@@ -7,12 +7,12 @@ import { planNnunet } from "./import-nnunet.js";
 import { writeDataset, type ImportPlan } from "./write-dataset.js";
 
 /** How each kind of public set is understood; a new kind is a row here and a file beside. */
-const PLANS: { readonly [kind: string]: (source: string) => Promise<ImportPlan> } = {
-  "covid-ct-seg-aligned": planCovidCtSegAligned,
-  nnunet: planNnunet,
-};
+const PLANS: ReadonlyMap<string, (source: string) => Promise<ImportPlan>> = new Map([
+  ["covid-ct-seg-aligned", planCovidCtSegAligned],
+  ["nnunet", planNnunet],
+]);
 
-export const IMPORT_KINDS: readonly string[] = Object.keys(PLANS);
+export const IMPORT_KINDS: readonly string[] = [...PLANS.keys()];
 
 /**
  * Brings a public set into a dataset folder of its own: files are copied as they are, tables are written. The folder appears whole
@@ -29,7 +29,7 @@ export async function importDataset(
   out: string,
   options: CheckOptions = {},
 ): Promise<DatasetCheck> {
-  const plan = PLANS[kind];
+  const plan = PLANS.get(kind);
   if (plan === undefined) {
     const nearest = nearestName(kind, IMPORT_KINDS);
     const near = nearest === undefined ? {} : { nearest };

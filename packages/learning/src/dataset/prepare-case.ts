@@ -37,13 +37,12 @@ export async function prepareCase(
   const make = async (): Promise<PreparedVolumes> => prepareVolumes(await requireCase(entry, labels), spacingMm, table);
   if (cacheDir === undefined) return assemble(entry, channels, await make());
 
-  const key = createHash("sha256")
-    .update(JSON.stringify([PREPARATION_VERSION, CT_WINDOW_HU, spacingMm.x, spacingMm.y, spacingMm.z, [...table]]))
-    .update(JSON.stringify(Object.values(labels))) // a mask that was sound may not be so under other labels
-    .update(
-      JSON.stringify(await Promise.all([entry.image, entry.label, entry.lung].map((path) => path && hashFile(path)))),
-    )
-    .digest("hex");
+  const hashes = await Promise.all(
+    [entry.image, entry.label, entry.lung].map(async (path) => (path === undefined ? "none" : hashFile(path))),
+  );
+  const known = Object.values(labels); // a mask that was sound may not be so under other labels
+  const facts = [PREPARATION_VERSION, CT_WINDOW_HU, spacingMm.x, spacingMm.y, spacingMm.z, ...table, known, hashes];
+  const key = createHash("sha256").update(JSON.stringify(facts)).digest("hex");
   const path = join(cacheDir, `${entry.name}-${key.slice(0, 16)}.prepared`);
   const kept = await readPrepared(path, key);
   if (kept !== undefined) return assemble(entry, channels, kept);

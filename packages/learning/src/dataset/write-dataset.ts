@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { messageOf } from "@multirnet/base";
@@ -33,8 +33,7 @@ export interface ImportPlan extends Description {
  */
 export async function writeDataset(plan: ImportPlan, out: string, signal?: AbortSignal): Promise<void> {
   const place = resolve(out);
-  const present = await readdir(place).catch((error: unknown) => (isSystemError(error, "ENOENT") ? [] : undefined));
-  if (present === undefined || present.length > 0) throw new DatasetError({ code: "DATASET_OUT_EXISTS", path: out });
+  if (!(await isFree(place))) throw new DatasetError({ code: "DATASET_OUT_EXISTS", path: out });
   const staging = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString("hex")}.partial`);
   try {
     await mkdir(staging, { recursive: true });
@@ -50,12 +49,21 @@ export async function writeDataset(plan: ImportPlan, out: string, signal?: Abort
     await writeFileAtomically(join(staging, "dataset.json"), [formatDescription(plan, { training })]);
     await rename(staging, place);
   } catch (error) {
-    await rm(staging, { recursive: true, force: true });
+    await rm(staging, { recursive: true, force: true }).catch(() => undefined);
     if (isSystemError(error, "ENOSPC") || isSystemError(error, "EDQUOT") || isDiskFull(error)) {
       throw new FileError({ code: "FILE_DISK_FULL", path: out }, { cause: error });
     }
     if (!isSystemError(error)) throw error;
     throw new FileError({ code: "FILE_UNWRITABLE", path: out, because: messageOf(error) }, { cause: error });
+  }
+}
+
+/** Whether there is nothing, or an empty folder. */
+async function isFree(place: string): Promise<boolean> {
+  try {
+    return (await readdir(place)).length === 0;
+  } catch {
+    return (await stat(place).catch(() => undefined)) === undefined;
   }
 }
 
