@@ -1,4 +1,5 @@
 export { writeBundle, type Bundle } from "./bundle.js";
+export { cardReadme } from "./card-readme.js";
 export { checkAgainst, faultWords, type Checked, type Fault } from "./checked.js";
 export { readState, writeCheckpoint, type Checkpoint } from "./checkpoint.js";
 export { digestOf, hashFile, hashFiles } from "./digest.js";
