@@ -74,16 +74,14 @@ const QUATERNION_SLACK = 1e-5;
 /** A first part whose square is below this is rounding, and the rotation a half turn; as in NIfTI's own library. */
 const HALF_TURN = 1e-7;
 
-/**
- * nifti1.h, method 2. The first quaternion part follows from the others, which are 1 long together at most.
- *
- * @throws ImagingError NIFTI_QUATERNION
- */
-export function affineOfQform({ b, c, d, origin, spacing, zFactor }: Qform, path: string): Affine {
-  const length = Math.sqrt(b * b + c * c + d * d);
-  if (!(length <= 1 + QUATERNION_SLACK)) {
-    throw new ImagingError({ code: "NIFTI_QUATERNION", path, length: Number(length.toPrecision(6)) });
-  }
+/** @returns whether b, c and d can be parts of a quaternion of length 1 */
+export function isQuaternion({ b, c, d }: Qform): boolean {
+  return Math.hypot(b, c, d) <= 1 + QUATERNION_SLACK;
+}
+
+/** nifti1.h, method 2. The first quaternion part follows from the others, which are 1 long together at most. */
+export function affineOfQform({ b, c, d, origin, spacing, zFactor }: Qform): Affine {
+  const length = Math.hypot(b, c, d);
   const rest = 1 - length * length;
   const a = rest < HALF_TURN ? 0 : Math.sqrt(rest);
   const total = Math.sqrt(a * a + length * length); // 1 but for rounding

@@ -80,7 +80,10 @@ function header({ grid }: Volume, kind: VoxelKind, format: NiftiFormat): Uint8Ar
   fields.offset(places.voxelOffset, bytes.length);
   fields.reals(places.slope, [1]);
   fields.reals(places.intercept, [0]);
-  bytes.set(new TextEncoder().encode("multirnet"), places.description);
+  bytes.set(
+    Array.from("multirnet", (letter) => letter.charCodeAt(0)),
+    places.description,
+  );
   const affine = affineOfGrid(grid);
   const qform = qformOfAffine(affine);
   fields.reals(places.pixdim, [qform.zFactor, qform.spacing.x, qform.spacing.y, qform.spacing.z, 1, 1, 1, 1]);

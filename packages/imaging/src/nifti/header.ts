@@ -1,8 +1,16 @@
 import { ImagingError } from "../errors.js";
 import { MAXIMUM_VOXELS, isSpacing } from "../grid.js";
-import type { Xyz } from "../volume.js";
+import type { Grid, Xyz } from "../volume.js";
 import { AXES, scaled, xyz } from "../xyz.js";
-import { affineDistanceMm, affineOfQform, gridOfAffine, type Affine, type GridReading } from "./affine.js";
+import {
+  affineDistanceMm,
+  affineOfQform,
+  gridOfAffine,
+  isQuaternion,
+  type Affine,
+  type GridReading,
+  type Qform,
+} from "./affine.js";
 import { FieldReader } from "./fields.js";
 import {
   EXTENSION_FLAG_BYTES,
@@ -16,7 +24,6 @@ import {
   type NiftiFormat,
   type VoxelKind,
 } from "./layout.js";
-import type { Grid } from "../volume.js";
 
 /** What a NIfTI header says, checked, and nothing read of the voxels yet. */
 export interface NiftiHeader {
@@ -127,12 +134,15 @@ function readGrid(fields: FieldReader, size: Xyz, path: string): GridReading {
     const affine = inMm(fields.sform);
     const reading = gridOfAffine(affine, size, path, "sform");
     if (qformCode <= 0) return withWarnings(reading);
-    const apartMm = qformDistanceMm(fields, affine, inMm, size, spacing, path);
-    if (apartMm <= FORMS_AGREE_MM) return withWarnings(reading);
-    return withWarnings(reading, `sform and qform put voxels up to ${words(apartMm)} mm apart; the sform was used`);
+    return withWarnings(reading, ...qformWarnings(fields.qform(spacing), affine, inMm, size));
   }
   if (qformCode > 0) {
-    return withWarnings(gridOfAffine(inMm(affineOfQform(fields.qform(spacing), path)), size, path, "qform"));
+    const qform = fields.qform(spacing);
+    if (!isQuaternion(qform)) {
+      const length = Number(Math.hypot(qform.b, qform.c, qform.d).toPrecision(6));
+      throw new ImagingError({ code: "NIFTI_QUATERNION", path, length });
+    }
+    return withWarnings(gridOfAffine(inMm(affineOfQform(qform)), size, path, "qform"));
   }
   return withWarnings(
     gridOfAffine(inMm(affineOfSpacing(spacing, size)), size, path, "pixdim"),
@@ -144,20 +154,12 @@ function readGrid(fields: FieldReader, size: Xyz, path: string): GridReading {
 /** Headers keep places as 32-bit numbers, and writers round: closer than this, two forms say the same. */
 const FORMS_AGREE_MM = 0.01;
 
-function qformDistanceMm(
-  fields: FieldReader,
-  sform: Affine,
-  inMm: (affine: Affine) => Affine,
-  size: Xyz,
-  spacing: Xyz,
-  path: string,
-): number {
-  try {
-    return affineDistanceMm(sform, inMm(affineOfQform(fields.qform(spacing), path)), size);
-  } catch (error) {
-    if (error instanceof ImagingError) return Infinity; // a broken qform beside a good sform
-    throw error;
-  }
+/** What is wrong with the qform beside a good sform. */
+function qformWarnings(qform: Qform, sform: Affine, inMm: (affine: Affine) => Affine, size: Xyz): readonly string[] {
+  if (!isQuaternion(qform)) return ["the qform cannot be read: its quaternion is longer than 1; the sform was used"];
+  const apartMm = affineDistanceMm(sform, inMm(affineOfQform(qform)), size);
+  if (apartMm <= FORMS_AGREE_MM) return [];
+  return [`sform and qform put voxels up to ${Number(apartMm.toPrecision(3))} mm apart; the sform was used`];
 }
 
 /** As nibabel reads such a header: x against NIfTI's own x, the volume's middle at the origin. */
@@ -188,8 +190,4 @@ function readScale(fields: FieldReader): {
   if (slope === 0 || !Number.isFinite(slope)) return { slope: 1, intercept: 0, warnings: [] };
   if (Number.isFinite(intercept)) return { slope, intercept, warnings: [] };
   return { slope, intercept: 0, warnings: [`scl_inter is ${intercept}: taken as 0`] };
-}
-
-function words(mm: number): number {
-  return Number(mm.toPrecision(3));
 }
