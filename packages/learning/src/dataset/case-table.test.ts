@@ -52,7 +52,10 @@ test("all problems of a table are told at once, and the sound rows are kept", ()
   ]);
 });
 
-test("a table without the column case is refused", () => {
+test("a table without cases or without the column case is refused", () => {
+  expect(parseCaseTable("case,patient\n", "cases.csv").problems.map(explainDatasetProblem)).toEqual([
+    "cases.csv row 1: the table has a header but no case",
+  ]);
   expect(() => parseCaseTable("id,fold\n1,2\n", "cases.csv")).toThrow("cases.csv has no column case; it has id, fold");
 });
 

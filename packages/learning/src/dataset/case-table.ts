@@ -32,6 +32,7 @@ export function parseCaseTable(
   const problems: DatasetProblem[] = columns
     .filter((column) => !CASE_COLUMNS.some((known) => known === column))
     .map((column) => unknownColumn(path, column));
+  if (rows.length === 0) problems.push({ code: "DATASET_CSV_BROKEN", path, row: 1, because: NO_ROWS });
   const found = new Map<string, CaseRow>();
   for (const { row, cells } of rows) {
     const cell = (column: CaseColumn): string | undefined => cells[column];
@@ -96,6 +97,8 @@ export function formatCaseTable(rows: readonly Omit<CaseRow, "row">[]): string {
   }));
   return formatCsv(columns, cells);
 }
+
+const NO_ROWS = "the table has a header but no case";
 
 /** What `isCaseName` asks for, in words. */
 export const CASE_NAME = "a file name without its ending (no / and no leading dot)";

@@ -58,7 +58,7 @@ const words: { readonly [C in DatasetProblem["code"]]: readonly [Extract<Dataset
   ],
   DATASET_CASE_IN_BOTH: [
     { code: "DATASET_CASE_IN_BOTH", case: "a", paths: ["imagesTr/a", "imagesTs/a"] },
-    "case a has two images, imagesTr/a and imagesTs/a; expected one",
+    "case a has two files where one is expected: imagesTr/a and imagesTs/a",
   ],
   DATASET_NO_CASES: [
     { code: "DATASET_NO_CASES", path: "d/imagesTr", ending: ".nii.gz" },

@@ -126,7 +126,7 @@ export function explainDatasetProblem(problem: DatasetProblem): string {
     case "DATASET_CASE_TWICE":
       return `${place(problem)}: case ${problem.case} stands already in row ${problem.firstRow}`;
     case "DATASET_CASE_IN_BOTH":
-      return `case ${problem.case} has two images, ${problem.paths.join(" and ")}; expected one`;
+      return `case ${problem.case} has two files where one is expected: ${problem.paths.join(" and ")}`;
     case "DATASET_NO_CASES":
       return `no image in ${problem.path}; expected files named CASE_0000${problem.ending}`;
     case "DATASET_IMAGE_MISSING":

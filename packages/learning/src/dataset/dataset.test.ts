@@ -137,6 +137,7 @@ test("faults of the table, missing images and a torn patient are told together",
     "imagesTr/d_0000.nii": "d",
     "imagesTr/e_0000.nii": "e",
     "labelsTr/z.nii": "z",
+    "lungsTs/y.nii": "y",
   });
   const { problems, cases } = await surveyDataset(dir);
   expect(cases.map(({ name }) => name)).toEqual(["a", "b"]);
@@ -145,6 +146,7 @@ test("faults of the table, missing images and a torn patient are told together",
     "D/cases.csv row 4: case c has no image c_0000.nii in imagesTr or imagesTs",
     "D/imagesTr/e_0000.nii has no row in D/cases.csv, so case e is left out",
     "D/labelsTr/z.nii is a mask of case z, which has no image",
+    "D/lungsTs/y.nii is a mask of case y, which has no image",
     "patient p1 is in train and in test (cases a, b)",
   ]);
   await expect(openDataset(dir)).rejects.toThrow(
@@ -164,7 +166,11 @@ test("an image of a patient in two folds, and one in both image folders, stop th
   );
   const twice = await folder({ "dataset.json": json, "imagesTr/a_0000.nii": "a", "imagesTs/a_0000.nii": "a" });
   await expect(openDataset(twice)).rejects.toThrow(
-    `case a has two images, ${twice}/imagesTr/a_0000.nii and ${twice}/imagesTs/a_0000.nii; expected one`,
+    `case a has two files where one is expected: ${twice}/imagesTr/a_0000.nii and ${twice}/imagesTs/a_0000.nii`,
+  );
+  const masks = await folder({ ...full, "labelsTs/a.nii": "another" });
+  await expect(openDataset(masks)).rejects.toThrow(
+    `case a has two files where one is expected: ${masks}/labelsTr/a.nii and ${masks}/labelsTs/a.nii`,
   );
 });
 

@@ -28,73 +28,87 @@ export interface Survey {
  * own. The folder says train or test where the table does not.
  */
 export async function surveyDataset(dir: string): Promise<Survey> {
-  const problems: DatasetProblem[] = [];
-  const none = {
-    dir,
-    name: basename(resolve(dir)),
-    labels: {},
-    fileEnding: "",
-    cases: [],
-    rows: new Map<string, number>(),
-    problems,
-  };
+  const nothing = { dir, name: basename(resolve(dir)), labels: {}, fileEnding: "", cases: [], rows: new Map() };
   const entries = await list(dir);
-  if (entries === undefined) {
-    problems.push({ code: "DATASET_FOLDER_MISSING", path: dir });
-    return none;
-  }
+  if (entries === undefined) return { ...nothing, problems: [{ code: "DATASET_FOLDER_MISSING", path: dir }] };
   try {
     const descriptionPath = join(dir, "dataset.json");
-    const description = parseDescription(await readText(descriptionPath), descriptionPath);
-    const ending = description.fileEnding;
-    const files = await findFiles(dir, ending);
+    const {
+      name = nothing.name,
+      labels,
+      fileEnding,
+    } = parseDescription(await readText(descriptionPath), descriptionPath);
+    const files = await findFiles(dir, fileEnding);
     const tablePath = join(dir, "cases.csv");
     const table = entries.includes("cases.csv") ? parseCaseTable(await readText(tablePath), tablePath) : undefined;
-    problems.push(...(table?.problems ?? []));
-    const listed: readonly CaseRow[] = table?.rows ?? plainRows(files.images);
-    const cases: CaseEntry[] = [];
-    for (const row of listed) {
-      const [image, second] = files.images.get(row.name) ?? [];
-      if (second !== undefined) {
-        problems.push({ code: "DATASET_CASE_IN_BOTH", case: row.name, paths: [image?.path ?? "", second.path] });
-      } else if (image === undefined) {
-        const file = `${row.name}_0000${ending}`;
-        problems.push({ code: "DATASET_IMAGE_MISSING", path: tablePath, row: row.row, case: row.name, file });
-      } else {
-        cases.push(caseEntry(row, image, files));
-      }
+    const matched = matchCases(table?.rows ?? plainRows(files.images), files, { tablePath, fileEnding });
+    const named = new Set([...(table?.rows.map((row) => row.name) ?? []), ...(table?.problems.map(caseOf) ?? [])]);
+    const problems = [
+      ...(table?.problems ?? []),
+      ...matched.problems,
+      ...(table === undefined ? [] : unlistedImages(files, named, tablePath)),
+      ...strayFiles(files),
+      ...patientProblems(matched.cases),
+    ];
+    if (table === undefined && files.images.size === 0) {
+      problems.push({ code: "DATASET_NO_CASES", path: join(dir, "imagesTr"), ending: fileEnding });
     }
-    const known = new Set([...listed.map(({ name }) => name), ...(table?.problems.map(namedCase) ?? [])]);
-    for (const [name, [image]] of files.images) {
-      if (known.has(name) || image === undefined) continue;
-      problems.push({ code: "DATASET_IMAGE_UNLISTED", case: name, path: tablePath, file: image.path });
-    }
-    for (const [name, [mask]] of files.labels) {
-      if (files.images.has(name) || mask === undefined) continue;
-      problems.push({ code: "DATASET_MASK_WITHOUT_IMAGE", case: name, path: mask.path });
-    }
-    if (listed.length === 0 && problems.length === 0) {
-      problems.push({ code: "DATASET_NO_CASES", path: join(dir, "imagesTr"), ending });
-    }
-    for (const [name, [image]] of files.secondChannels) {
-      if (files.images.has(name) && image !== undefined)
-        problems.push({ code: "DATASET_SECOND_CHANNEL", path: image.path });
-    }
-    problems.push(...patientProblems(cases));
-    const rows = new Map(table?.rows.map(({ name, row }) => [name, row]));
-    return {
-      ...none,
-      name: description.name ?? none.name,
-      labels: description.labels,
-      fileEnding: ending,
-      cases,
-      rows,
-    };
+    const rows = new Map(table?.rows.map((row) => [row.name, row.row]));
+    return { dir, name, labels, fileEnding, cases: matched.cases, rows, problems };
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
-    problems.push(error.problem);
-    return none;
+    return { ...nothing, problems: [error.problem] };
   }
+}
+
+/** Finds the files of each row. */
+function matchCases(
+  rows: readonly CaseRow[],
+  files: Files,
+  { tablePath, fileEnding }: { readonly tablePath: string; readonly fileEnding: string },
+): { readonly cases: CaseEntry[]; readonly problems: DatasetProblem[] } {
+  const cases: CaseEntry[] = [];
+  const problems: DatasetProblem[] = [];
+  for (const row of rows) {
+    const { name } = row;
+    const [image] = files.images.get(name) ?? [];
+    const double = [files.images, files.labels, files.lungs].map((found) => found.get(name) ?? []).find(isDouble);
+    if (double !== undefined) {
+      problems.push({ code: "DATASET_CASE_IN_BOTH", case: name, paths: double.map(({ path }) => path) });
+    } else if (image === undefined) {
+      const file = `${name}_0000${fileEnding}`;
+      problems.push({ code: "DATASET_IMAGE_MISSING", path: tablePath, row: row.row, case: name, file });
+    } else {
+      cases.push(caseEntry(row, image, files));
+    }
+  }
+  return { cases, problems };
+}
+
+function isDouble(found: readonly FoundFile[]): boolean {
+  return found.length > 1;
+}
+
+function unlistedImages({ images }: Files, named: ReadonlySet<string>, path: string): DatasetProblem[] {
+  return [...images].flatMap(([name, found]) =>
+    found
+      .filter(() => !named.has(name))
+      .map((image): DatasetProblem => ({ code: "DATASET_IMAGE_UNLISTED", case: name, path, file: image.path })),
+  );
+}
+
+/** Masks of no image, and images with a second channel. */
+function strayFiles({ images, labels, lungs, secondChannels }: Files): DatasetProblem[] {
+  const masks = [...labels, ...lungs].filter(([name]) => !images.has(name));
+  const channels = [...secondChannels].filter(([name]) => images.has(name));
+  return [
+    ...masks.flatMap(([name, found]) =>
+      found.map(({ path }): DatasetProblem => ({ code: "DATASET_MASK_WITHOUT_IMAGE", case: name, path })),
+    ),
+    ...channels.flatMap(([, found]) =>
+      found.map(({ path }): DatasetProblem => ({ code: "DATASET_SECOND_CHANNEL", path })),
+    ),
+  ];
 }
 
 interface FoundFile {
@@ -103,6 +117,7 @@ interface FoundFile {
 }
 /** Files by case name; more than one where a name stands in the training and the test folder. */
 type FilesByCase = ReadonlyMap<string, readonly FoundFile[]>;
+
 interface Files {
   readonly images: FilesByCase;
   readonly secondChannels: FilesByCase;
@@ -158,7 +173,7 @@ function plainRows(images: FilesByCase): CaseRow[] {
 }
 
 /** The case that a problem of the table is about; its image is not also told to be unlisted. */
-function namedCase(problem: DatasetProblem): string {
+function caseOf(problem: DatasetProblem): string {
   return "case" in problem ? problem.case : "";
 }
 
