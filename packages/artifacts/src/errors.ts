@@ -21,6 +21,8 @@ export type ArtifactProblem =
   | { readonly code: "ARTIFACT_UNREADABLE"; readonly path: string; readonly because: string };
 
 export class ArtifactError extends CodedError<ArtifactProblem> {
+  readonly blame = this.problem.code === "NOT_FINITE" ? "work" : "input"; // what is read comes from outside, what is written from us
+
   constructor(problem: ArtifactProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

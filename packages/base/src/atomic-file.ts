@@ -10,6 +10,8 @@ export type FileProblem =
 
 /** A file that could not be written; nothing of it was left behind. */
 export class FileError extends CodedError<FileProblem> {
+  readonly blame = "work";
+
   constructor(problem: FileProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

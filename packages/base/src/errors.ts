@@ -4,11 +4,19 @@ export interface Problem {
 }
 
 /**
+ * What is at fault: what was asked or given (`input`: mend it and try again), the work on it (`work`: the disk, the machine, a
+ * network's numbers), or nothing: it was stopped on request (`stop`). The command line makes its exit code of this.
+ */
+export type Blame = "input" | "work" | "stop";
+
+/**
  * An error that carries its facts as data. A room extends this once with its own union of problems and the one function
- * that puts them into words, so that a new problem does not compile until it has words.
+ * that puts them into words, so that a new problem does not compile until it has words,
+ * and says what is at fault.
  */
 export abstract class CodedError<P extends Problem> extends Error {
   readonly problem: P;
+  abstract readonly blame: Blame;
 
   constructor(problem: P, words: string, options?: ErrorOptions) {
     super(words, options);

@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "@multirnet/base";
+import { CodedError, messageOf, type Blame } from "@multirnet/base";
 
 /** All the ways the engine can refuse. */
 export type EngineProblem =
@@ -17,7 +17,21 @@ export type EngineProblem =
     }
   | { readonly code: "ENGINE_SAFETENSORS"; readonly where: string; readonly because: string };
 
+const BLAME: { readonly [C in EngineProblem["code"]]: Blame } = {
+  ENGINE_NOT_BUILT: "work",
+  ENGINE_OTHER_THREAD: "work",
+  ENGINE_OP_UNKNOWN: "work",
+  ENGINE_OP_FAILED: "work",
+  ENGINE_SCOPE_ASYNC: "work",
+  ENGINE_ARGUMENT: "work",
+  ENGINE_SHAPE: "work",
+  ENGINE_STATE_MISMATCH: "input",
+  ENGINE_SAFETENSORS: "input",
+};
+
 export class EngineError extends CodedError<EngineProblem> {
+  readonly blame = BLAME[this.problem.code];
+
   constructor(problem: EngineProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

@@ -36,6 +36,8 @@ export type EvaluationProblem =
   | { readonly code: "EVALUATION_CONFIDENCE_INVALID"; readonly confidence: number };
 
 export class EvaluationError extends CodedError<EvaluationProblem> {
+  readonly blame = "input";
+
   constructor(problem: EvaluationProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

@@ -70,6 +70,8 @@ export type ImagingProblem =
   | { readonly code: "PHANTOM_SIZE"; readonly size: Xyz; readonly least: number; readonly most: number };
 
 export class ImagingError extends CodedError<ImagingProblem> {
+  readonly blame = "input";
+
   constructor(problem: ImagingProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

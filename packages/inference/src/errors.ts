@@ -1,10 +1,17 @@
-import { CodedError } from "@multirnet/base";
+import { CodedError, type Blame } from "@multirnet/base";
 
 export type InferenceProblem =
   | { readonly code: "INFERENCE_ABORTED"; readonly done: number; readonly windows: number }
   | { readonly code: "INFERENCE_NOT_FINITE"; readonly what: string };
 
+const BLAME: { readonly [C in InferenceProblem["code"]]: Blame } = {
+  INFERENCE_ABORTED: "stop",
+  INFERENCE_NOT_FINITE: "work",
+};
+
 export class InferenceError extends CodedError<InferenceProblem> {
+  readonly blame = BLAME[this.problem.code];
+
   constructor(problem: InferenceProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

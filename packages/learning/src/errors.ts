@@ -1,15 +1,38 @@
-import { CodedError } from "@multirnet/base";
+import { CodedError, type Blame } from "@multirnet/base";
 
 export type LearningProblem =
   | { readonly code: "CONFIG_UNREADABLE"; readonly path: string; readonly because: string }
   | { readonly code: "CONFIG_INVALID"; readonly path: string; readonly because: string }
   | { readonly code: "TRAINING_NO_CASES"; readonly dataset: string; readonly because: string }
-  | { readonly code: "TRAINING_NOT_FINITE"; readonly step: number; readonly epoch: number; readonly cases: readonly string[]; readonly layer: string }
+  | {
+      readonly code: "TRAINING_NOT_FINITE";
+      readonly step: number;
+      readonly epoch: number;
+      readonly cases: readonly string[];
+      readonly layer: string;
+    }
   | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
-  | { readonly code: "TRAINING_CHANGED"; readonly run: string; readonly what: string; readonly was: string; readonly is: string };
+  | {
+      readonly code: "TRAINING_CHANGED";
+      readonly run: string;
+      readonly what: string;
+      readonly was: string;
+      readonly is: string;
+    };
+
+const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
+  CONFIG_UNREADABLE: "input",
+  CONFIG_INVALID: "input",
+  TRAINING_NO_CASES: "input",
+  TRAINING_NOT_FINITE: "work",
+  TRAINING_STATE: "input",
+  TRAINING_CHANGED: "input",
+};
 
 /** A training that cannot start, go on or resume. */
 export class LearningError extends CodedError<LearningProblem> {
+  readonly blame = BLAME[this.problem.code];
+
   constructor(problem: LearningProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

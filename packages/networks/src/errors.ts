@@ -12,6 +12,8 @@ export type NetworkProblem =
 
 /** A network that does not exist, cannot be made as asked, or cannot take what it is given. */
 export class NetworkError extends CodedError<NetworkProblem> {
+  readonly blame = "input";
+
   constructor(problem: NetworkProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
   }

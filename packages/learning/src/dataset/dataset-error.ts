@@ -86,6 +86,8 @@ export type DatasetProblem =
   | { readonly code: "DATASET_SOURCE_LAYOUT"; readonly kind: string; readonly path: string; readonly expected: string };
 
 export class DatasetError extends CodedError<DatasetProblem> {
+  readonly blame = "input";
+
   constructor(problem: DatasetProblem, options?: ErrorOptions) {
     super(problem, explainDatasetProblem(problem), options);
   }
