@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 import { numberText, percentText, quantity } from "./quantity.js";
 
 test.each([
+  [1234567, "1\u202f234\u202f567"],
+  [-12345.4, "-12\u202f345"],
+  [9999, "9999"],
   [1234.5, "1235"],
   [99.96, "100"],
   [99.94, "99.9"],

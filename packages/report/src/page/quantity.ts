@@ -9,13 +9,19 @@ export function isMissing(value: unknown): value is Missing {
   return typeof value === "object" && value !== null && "undefined" in value;
 }
 
-/** Three significant digits, whole numbers from 100 on: 1234, 56.8, 5.68, 0.568. */
+/** Three significant digits, whole numbers from 100 on, grouped from 10 000 on: 12 345, 1234, 56.8, 5.68, 0.568. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (size >= 99.95) return String(Math.round(value));
+  if (size >= 99.95) return countText(Math.round(value));
   if (size >= 9.995) return value.toFixed(1);
   return value === 0 ? "0" : value.toFixed(size >= 0.9995 ? 2 : 3);
+}
+
+/** A whole number, its thousands apart by a narrow space where it has five digits or more. */
+export function countText(count: number): string {
+  const digits = String(count);
+  return Math.abs(count) < 10_000 ? digits : digits.replaceAll(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 /** Whole percent; what is neither nothing nor all is never written as if it were. */

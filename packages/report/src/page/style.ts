@@ -45,6 +45,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td.number + td:not(.number), th.number + th:not(.number) { padding-left: 14px; }
 .scroll { overflow-x: auto; }
+.scroll + p { margin-top: 10px; }
 .likelihood th { font-weight: 400; width: 1%; white-space: nowrap; padding-right: 16px; }
 .likelihood tr.first th, .likelihood tr.first td { font-weight: 700; }
 .likelihood td.number { width: 1%; padding-left: 14px; padding-right: 0; }
@@ -84,7 +85,7 @@ figcaption b { color: var(--ink); }
 .outline .lesion-2 { stroke: #4fd8ff; stroke-width: 1.8px; stroke-dasharray: 5 3; }
 .outline .lesion-3 { stroke: #ff8ad8; stroke-width: 1.6px; stroke-dasharray: 2 2.5; }
 .cross { stroke: #9fd0ff; stroke-opacity: 0.75; stroke-width: 1px; vector-effect: non-scaling-stroke; }
-.heat { display: none; }
+.heat, .key.heat { display: none; }
 body:has(#show-probability:checked) .heat { display: inline; }
 body:has(#show-probability:checked) .key.heat { display: inline-flex; }
 body:has(#show-probability:checked, #show-scan:checked) :is(.outline, .key:not(.heat)) { display: none; }

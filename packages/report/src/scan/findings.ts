@@ -1,7 +1,7 @@
 import type { Xyz } from "@multirnet/imaging";
 
 import { html, type Html } from "../page/html.js";
-import { isMissing, percentText, quantity, type Missing } from "../page/quantity.js";
+import { countText, isMissing, percentText, quantity, type Missing } from "../page/quantity.js";
 
 import type { Fact, LesionRow, Likelihood, ScanReport } from "./scan-report.js";
 
@@ -55,9 +55,15 @@ export function lesionSection({ lesionTable, lesions }: ScanReport): Html {
     <h2 id="lesions">Lesions${isMissing(lesions) ? undefined : ` (${lesionTable.length})`}</h2>
     ${isMissing(lesions) ? html`<p>No lesions outlined: ${lesions.undefined}</p>` : undefined}
     ${!isMissing(lesions) && rows.length === 0 ? html`<p>No lesion found.</p>` : undefined}
-    ${rows.length === 0 ? undefined : lesionTableHtml(rows)}
+    ${rows.length === 0 ? undefined : lesionTableHtml(rows)} ${absentVolumes(rows)}
     ${others === 0 ? undefined : html`<p class="faint">And ${others} smaller ${others === 1 ? "one" : "ones"}.</p>`}
   </section>`;
+}
+
+/** Why volumes are missing: once, not in each row. */
+function absentVolumes(rows: readonly LesionRow[]): readonly Html[] {
+  const reasons = new Set(rows.flatMap(({ ml }) => (isMissing(ml) ? [ml.undefined] : [])));
+  return [...reasons].map((reason) => html`<p class="faint">Volume not given: ${reason}.</p>`);
 }
 
 function lesionTableHtml(rows: readonly LesionRow[]): Html {
@@ -81,8 +87,8 @@ function lesionTableHtml(rows: readonly LesionRow[]): Html {
           ({ rank, ml, voxels, centreMm, box }) =>
             html`<tr>
               <td>${rank}</td>
-              <td class="number">${quantity(ml, "ml")}</td>
-              <td class="number">${voxels}</td>
+              <td class="number">${isMissing(ml) ? "–" : quantity(ml, "ml")}</td>
+              <td class="number">${countText(voxels)}</td>
               <td>${placeText(centreMm)}</td>
               <td>${tripleText(box.from)}</td>
               <td>${tripleText(box.size, " × ")}</td>

@@ -91,12 +91,15 @@ test("the switch shows the outline, the probability or the bare scan, by keyboar
   if (shown === undefined) return context.skip(NO_BROWSER);
   const outline = shown.page.locator(".planes .outline").first();
   const heat = shown.page.locator(".planes .heat").first();
-  const seen = async (): Promise<readonly boolean[]> => [await outline.isVisible(), await heat.isVisible()];
-  expect(await seen()).toEqual([true, false]);
+  const outlineKey = shown.page.locator(".key:not(.heat)").first();
+  const heatKey = shown.page.locator(".key.heat");
+  const seen = async (): Promise<readonly boolean[]> =>
+    Promise.all([outline, outlineKey, heat, heatKey].map((part) => part.isVisible()));
+  expect(await seen()).toEqual([true, true, false, false]);
   await shown.page.getByLabel("probability").check();
-  expect(await seen()).toEqual([false, true]);
+  expect(await seen()).toEqual([false, false, true, true]);
   await shown.page.keyboard.press("ArrowRight");
-  expect(await seen()).toEqual([false, false]);
+  expect(await seen()).toEqual([false, false, false, false]);
 });
 
 test.for(["light", "dark"] as const)("all text is readable in the %s scheme", async (scheme, context) => {

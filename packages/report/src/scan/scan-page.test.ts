@@ -130,6 +130,15 @@ test("of many lesions the largest twenty have a row", () => {
   expect(words).not.toContain("1002"); // rank 21
 });
 
+test("why volumes are missing is said once", () => {
+  const lesionTable = [1, 2, 3].flatMap((rank) =>
+    report.lesionTable.map((row) => ({ ...row, rank, voxels: 20_000, ml: { undefined: "spacing is estimated" } })),
+  );
+  const words = wordsOf(pageOf({ lesionTable }));
+  expect(words).toContain("1 – 20 000 L 12.0");
+  expect(words.match(/Volume not given: spacing is estimated\./g)?.length).toBe(1);
+});
+
 test("no text that is handed in becomes markup", () => {
   const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>`;
   const row = report.lesionTable.map((lesion) => ({ ...lesion, ml: { undefined: evil } }));
