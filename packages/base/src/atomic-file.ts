@@ -52,24 +52,28 @@ export async function writeFileAtomically(
   } catch (error) {
     await handle?.close().catch(() => undefined);
     await unlink(temporary).catch(() => undefined);
-    throw isSystemError(error) ? fileError(path, error) : error;
+    throw fileErrorOf(path, error);
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes a rename last. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   await handle.sync().catch(() => undefined); // some file systems cannot sync a folder; the rename has happened all the same
   await handle.close();
 }
 
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "code" in error && "syscall" in error;
+/** @returns what a system call threw as a FileError about `path`, as one about a file in it; anything else as it is */
+export function fileErrorOf(path: string, thrown: unknown): unknown {
+  if (thrown instanceof FileError) return new FileError({ ...thrown.problem, path }, { cause: thrown });
+  if (!isSystemError(thrown)) return thrown;
+  const full = thrown.code === "ENOSPC" || thrown.code === "EDQUOT";
+  return new FileError(
+    full ? { code: "FILE_DISK_FULL", path } : { code: "FILE_UNWRITABLE", path, because: messageOf(thrown) },
+    { cause: thrown },
+  );
 }
 
-function fileError(path: string, error: NodeJS.ErrnoException): FileError {
-  const full = error.code === "ENOSPC" || error.code === "EDQUOT";
-  return new FileError(
-    full ? { code: "FILE_DISK_FULL", path } : { code: "FILE_UNWRITABLE", path, because: messageOf(error) },
-    { cause: error },
-  );
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error && "syscall" in error;
 }

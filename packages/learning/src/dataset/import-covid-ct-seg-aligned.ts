@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CASE_NAME, isCaseName } from "./case-table.js";
 import { parseCsv, type CsvTable } from "./csv.js";
 import { DatasetError, type DatasetProblem, type RowPlace } from "./dataset-error.js";
-import type { ImportPlan, PlannedCase } from "./write-dataset.js";
+import type { ImportPlan, PlannedCase } from "./import-plan.js";
 
 const KIND = "covid-ct-seg-aligned";
 

@@ -1,7 +1,7 @@
 import { DatasetError } from "./dataset-error.js";
 import { severityOf } from "./severity.js";
 import { surveyDataset } from "./survey.js";
-import type { ImportPlan } from "./write-dataset.js";
+import type { ImportPlan } from "./import-plan.js";
 
 /**
  * An nnU-Net raw dataset, of its first or second version, with one channel. Where it has no `cases.csv` every case becomes a

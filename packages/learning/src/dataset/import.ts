@@ -4,7 +4,8 @@ import { checkDataset, checkedProblem, type CheckOptions, type DatasetCheck } fr
 import { DatasetError } from "./dataset-error.js";
 import { planCovidCtSegAligned } from "./import-covid-ct-seg-aligned.js";
 import { planNnunet } from "./import-nnunet.js";
-import { writeDataset, type ImportPlan } from "./write-dataset.js";
+import { copied, type ImportPlan } from "./import-plan.js";
+import { writeDataset } from "./write-dataset.js";
 
 /** How each kind of public set is understood; a new kind is a row here and a file beside. */
 const PLANS: ReadonlyMap<string, (source: string) => Promise<ImportPlan>> = new Map([
@@ -36,7 +37,7 @@ export async function importDataset(
     throw new DatasetError({ code: "DATASET_KIND_UNKNOWN", kind, known: IMPORT_KINDS, ...near });
   }
   const planned = await plan(source);
-  await writeDataset(planned, out, options.signal);
+  await writeDataset(out, planned, planned.cases.map(copied), { signal: options.signal });
   const { cases, problems } = await checkDataset(out, options);
   return { cases, problems: [...planned.remarks.map(checkedProblem), ...problems] };
 }

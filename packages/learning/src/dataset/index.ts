@@ -16,3 +16,4 @@ export {
 export { prepareCase } from "./prepare-case.js";
 export { FULL_SCALE, type LesionComponent, type PreparedCase, type PreparedScan } from "./prepared-case.js";
 export type { Severity } from "./severity.js";
+export { writePhantoms, type PhantomSetOptions } from "./write-phantoms.js";

@@ -90,10 +90,14 @@ test("another spacing, other channels and a changed file each get an entry of th
   expect([...new Set(types.mask)]).toEqual([0, 2, 1]); // ground-glass, the config's second, comes first along x
   const coarse = await prepare("a", { spacingMm: { x: 3, y: 4.2, z: 2.5 } });
   expect(coarse.grid.size).toEqual({ x: 5, y: 2, z: 5 });
+  for (const axis of ["x", "y", "z"] as const) {
+    const { grid } = await prepare("a", { spacingMm: { ...GRID.spacingMm, [axis]: 20 } });
+    expect(grid.size).toEqual({ ...GRID.size, [axis]: 1 });
+  }
   const replacement = await madeFolder({ "a.nii.gz": madeMask([[{ x: 6, y: 5, z: 4 }, 1]]) });
   await writeFile(join(dir, "labelsTr/a.nii.gz"), await readFile(join(replacement, "a.nii.gz")));
   expect((await prepare("a")).components).toEqual([{ voxels: 1, centre: { x: 6, y: 5, z: 4 } }]);
-  expect(await readdir(cache)).toHaveLength(4);
+  expect(await readdir(cache)).toHaveLength(7);
   expect(first.components).toHaveLength(1);
 });
 

@@ -1,61 +1,64 @@
-import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 
-import { messageOf } from "@multirnet/base";
-import { FileError, writeFileAtomically } from "@multirnet/base/node";
+import { writeFileAtomically, writeFolderAtomically } from "@multirnet/base/node";
 
 import { formatCaseTable, type CaseRow } from "./case-table.js";
-import { DatasetError, type DatasetProblem } from "./dataset-error.js";
+import { DatasetError } from "./dataset-error.js";
 import { formatDescription, type Description } from "./description.js";
 
-export interface PlannedCase {
-  readonly facts: Omit<CaseRow, "row">;
+/** Where the files of a case belong in the dataset that is written. */
+export interface CaseFiles {
   readonly image: string;
-  readonly label: string | undefined;
-  readonly lung: string | undefined;
+  readonly label: string;
+  readonly lung: string;
 }
 
-/** A dataset that could be written: its tables, and where each file comes from. */
-export interface ImportPlan extends Description {
-  readonly cases: readonly PlannedCase[];
-  /** What is known of the source that a check of the result cannot see. */
-  readonly remarks: readonly DatasetProblem[];
+/** A case for a new dataset: its row of the table, and how its files come there. */
+export interface NewCase {
+  readonly facts: Omit<CaseRow, "row">;
+  readonly write: (files: CaseFiles) => Promise<void>;
+}
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told after each case that is written. */
+  readonly onCase?: ((done: number) => void) | undefined;
 }
 
 /**
- * Writes a dataset folder. It is built under a hidden name beside its place and renamed when all of it is on disk; on failure the
- * half of it is removed.
+ * Writes a dataset folder: the files of one case after another, then the tables. The folder appears whole or not at all.
  *
+ * @param out where there is nothing yet, or an empty folder
  * @throws DatasetError DATASET_OUT_EXISTS
  * @throws FileError FILE_DISK_FULL, FILE_UNWRITABLE
  */
-export async function writeDataset(plan: ImportPlan, out: string, signal?: AbortSignal): Promise<void> {
-  const place = resolve(out);
-  if (!(await isFree(place))) throw new DatasetError({ code: "DATASET_OUT_EXISTS", path: out });
-  const staging = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString("hex")}.partial`);
-  try {
-    await mkdir(staging, { recursive: true });
-    for (const { facts, image, label, lung } of plan.cases) {
-      signal?.throwIfAborted();
+export async function writeDataset(
+  out: string,
+  description: Description,
+  cases: Iterable<NewCase>,
+  { signal, onCase }: WriteOptions = {},
+): Promise<void> {
+  if (!(await isFree(out))) throw new DatasetError({ code: "DATASET_OUT_EXISTS", path: out });
+  const { fileEnding } = description;
+  await writeFolderAtomically(out, async (staging) => {
+    const rows: NewCase["facts"][] = [];
+    signal?.throwIfAborted();
+    for (const { facts, write } of cases) {
       const suffix = facts.split === "test" ? "Ts" : "Tr";
-      await copy(image, join(staging, `images${suffix}`, `${facts.name}_0000${plan.fileEnding}`));
-      if (label !== undefined) await copy(label, join(staging, `labels${suffix}`, facts.name + plan.fileEnding));
-      if (lung !== undefined) await copy(lung, join(staging, `lungs${suffix}`, facts.name + plan.fileEnding));
+      await write({
+        image: join(staging, `images${suffix}`, `${facts.name}_0000${fileEnding}`),
+        label: join(staging, `labels${suffix}`, facts.name + fileEnding),
+        lung: join(staging, `lungs${suffix}`, facts.name + fileEnding),
+      });
+      rows.push(facts);
+      onCase?.(rows.length);
+      signal?.throwIfAborted();
     }
-    await writeFileAtomically(join(staging, "cases.csv"), [formatCaseTable(plan.cases.map(({ facts }) => facts))]);
-    const training = plan.cases.filter(({ facts }) => facts.split !== "test").length;
-    await writeFileAtomically(join(staging, "dataset.json"), [formatDescription(plan, { training })]);
-    await rename(staging, place);
-  } catch (error) {
-    await rm(staging, { recursive: true, force: true }).catch(() => undefined);
-    if (isSystemError(error, "ENOSPC") || isSystemError(error, "EDQUOT") || isDiskFull(error)) {
-      throw new FileError({ code: "FILE_DISK_FULL", path: out }, { cause: error });
-    }
-    if (!isSystemError(error)) throw error;
-    throw new FileError({ code: "FILE_UNWRITABLE", path: out, because: messageOf(error) }, { cause: error });
-  }
+    await writeFileAtomically(join(staging, "cases.csv"), [formatCaseTable(rows)]);
+    const training = rows.filter(({ split }) => split !== "test").length;
+    await writeFileAtomically(join(staging, "dataset.json"), [formatDescription(description, { training })]);
+  });
 }
 
 /** Whether there is nothing, or an empty folder. */
@@ -65,22 +68,4 @@ async function isFree(place: string): Promise<boolean> {
   } catch {
     return (await stat(place).catch(() => undefined)) === undefined;
   }
-}
-
-/** Byte for byte; shares the blocks with the source where the file system can. */
-async function copy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  const handle = await open(to, "r");
-  await handle.sync().finally(() => handle.close());
-}
-
-function isSystemError(error: unknown, code?: string): boolean {
-  return (
-    error instanceof Error && "syscall" in error && (code === undefined || ("code" in error && error.code === code))
-  );
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof FileError && error.code === "FILE_DISK_FULL";
 }
