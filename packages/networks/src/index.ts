@@ -12,6 +12,8 @@ export {
   type Prediction,
   type Task,
 } from "./network.js";
+export { optionTable, type OptionRow } from "./option-table.js";
+export { parameterCount } from "./parameter-count.js";
 export { part } from "./part.js";
 export {
   createNetwork,
