@@ -42,6 +42,7 @@ export function generate(wanted: readonly WantedOp[], schemas: ReadonlyMap<strin
 import { call } from "../call.js";
 import { dtypeCode, type DType } from "../dtype.js";
 import type { Generator } from "../generator.js";
+import { within } from "../limits.js";
 import { TensorCore } from "../tensor-core.js";
 
 /** An n-dimensional array of libtorch. Volumes are N×C×D×H×W. */
@@ -73,8 +74,11 @@ function writeOp(op: WantedOp, schemas: readonly Schema[], isMethod: boolean): s
     if (fixed !== undefined) return String(fixed);
     if (op.omit?.includes(argument.name)) return "undefined";
     const instead = op.instead?.[argument.name];
-    const given = argument.default === undefined ? name : `options.${name}`;
-    const value = instead === undefined ? given : `${given} ?? ${JSON.stringify(instead)}`;
+    const source = argument.default === undefined ? name : `options.${name}`;
+    const limits = op.limits?.[argument.name];
+    if (limits !== undefined)
+      return `within(${JSON.stringify(`${op.name} ${name}`)}, ${source}, ${String(limits[0])}, ${String(limits[1])})`;
+    const value = instead === undefined ? source : `${source} ?? ${JSON.stringify(instead)}`;
     return argument.type.startsWith("ScalarType") ? `dtypeCode(${value})` : value;
   });
   while (passed.at(-1) === "undefined") passed.pop();

@@ -360,7 +360,8 @@ Napi::Value Call(const Napi::CallbackInfo& info) {
         if (is_absent(value) && argument.default_value().has_value()) {
           stack.push_back(*argument.default_value());
         } else {
-          stack.push_back(to_ivalue(value, argument.type(), argument.N()));
+          // The real type tells element types, layouts and memory formats from other whole numbers.
+          stack.push_back(to_ivalue(value, argument.real_type(), argument.N()));
         }
       } catch (const std::exception& error) {
         throw std::runtime_error("argument " + argument.name() + ": " + error.what());

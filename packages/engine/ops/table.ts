@@ -8,6 +8,8 @@ export interface WantedOp {
   readonly omit?: readonly string[];
   /** Arguments without a default that have one here. */
   readonly fixed?: Readonly<Record<string, boolean>>;
+  /** Between what the numbers of an argument must lie, where libtorch would end the process instead of saying so. */
+  readonly limits?: Readonly<Record<string, readonly [least: number, most: number]>>;
   /** Arguments in the options whose absence means this, where libtorch's own default would depend on the values. */
   readonly instead?: Readonly<Record<string, string>>;
   /** Whether gradients flow through it; each such operator has a gradient check. */
@@ -28,6 +30,15 @@ const plain = (name: string, aten: WantedOp["aten"], says: string, more: Partial
   differentiable: false,
   ...more,
 });
+/** Far above any volume's side, and so far below 2³¹ that sums and products of a few stay below 2⁶³. */
+const SIDE = 65_535;
+const windowLimits: WantedOp["limits"] = {
+  stride: [1, SIDE],
+  padding: [0, SIDE],
+  output_padding: [0, SIDE],
+  dilation: [1, SIDE],
+  groups: [1, SIDE],
+};
 const alpha = { omit: ["alpha"] };
 
 /**
@@ -93,11 +104,13 @@ export const WANTED: readonly WantedOp[] = [
     "conv3d",
     ["conv3d"],
     "3-D cross-correlation: N×I×D×H×W with weight O×(I/groups)×kD×kH×kW gives N×O×D'×H'×W'.",
+    { limits: windowLimits },
   ),
   smooth(
     "convTranspose3d",
     ["conv_transpose3d.input"],
     "3-D transposed convolution: N×I×D×H×W with weight I×(O/groups)×kD×kH×kW.",
+    { limits: windowLimits },
   ),
   smooth(
     "batchNorm",
@@ -108,10 +121,14 @@ export const WANTED: readonly WantedOp[] = [
     },
   ),
   smooth("instanceNorm", ["instance_norm"], "Instance normalisation over space.", { fixed: { cudnn_enabled: true } }),
-  smooth("groupNorm", ["group_norm"], "Group normalisation.", { omit: ["cudnn_enabled"] }),
+  smooth("groupNorm", ["group_norm"], "Group normalisation.", {
+    omit: ["cudnn_enabled"],
+    limits: { num_groups: [1, SIDE] },
+  }),
   smooth("linear", ["linear"], "x·weightᵀ + bias: N×I with weight O×I gives N×O."),
   smooth("upsampleTrilinear3d", ["upsample_trilinear3d"], "Trilinear resampling of N×C×D×H×W to `outputSize`.", {
     omit: ["scales_d", "scales_h", "scales_w"],
+    limits: { output_size: [1, SIDE] },
   }),
 
   // random numbers, always with a generator

@@ -85,5 +85,5 @@ function partsOf(container: object): Iterable<unknown> {
   if (container instanceof Set) return container;
   if (container instanceof Map) return container.values();
   const prototype: unknown = Object.getPrototypeOf(container);
-  return prototype === Object.prototype || prototype === null ? Object.values(container) : [];
+  return prototype === Object.prototype || prototype === null ? (Object.values(container) as unknown[]) : [];
 }

@@ -2,6 +2,7 @@
 import { call } from "../call.js";
 import { dtypeCode, type DType } from "../dtype.js";
 import type { Generator } from "../generator.js";
+import { within } from "../limits.js";
 import { TensorCore } from "../tensor-core.js";
 
 /** An n-dimensional array of libtorch. Volumes are N×C×D×H×W. */
@@ -185,7 +186,11 @@ export class Tensor extends TensorCore {
 
   /** Trilinear resampling of N×C×D×H×W to `outputSize`. `aten::upsample_trilinear3d` */
   upsampleTrilinear3d(outputSize: number | readonly number[], alignCorners: boolean): Tensor {
-    return call(Tensor, "aten::upsample_trilinear3d", [this, outputSize, alignCorners])[0] as Tensor;
+    return call(Tensor, "aten::upsample_trilinear3d", [
+      this,
+      within("upsampleTrilinear3d outputSize", outputSize, 1, 65535),
+      alignCorners,
+    ])[0] as Tensor;
   }
 
   /** Each element 1 with probability `p`, else 0. `aten::bernoulli_.float` */
@@ -248,10 +253,10 @@ export function conv3d(
     input,
     weight,
     options.bias,
-    options.stride,
-    options.padding,
-    options.dilation,
-    options.groups,
+    within("conv3d stride", options.stride, 1, 65535),
+    within("conv3d padding", options.padding, 0, 65535),
+    within("conv3d dilation", options.dilation, 1, 65535),
+    within("conv3d groups", options.groups, 1, 65535),
   ])[0] as Tensor;
 }
 
@@ -272,11 +277,11 @@ export function convTranspose3d(
     input,
     weight,
     options.bias,
-    options.stride,
-    options.padding,
-    options.outputPadding,
-    options.groups,
-    options.dilation,
+    within("convTranspose3d stride", options.stride, 1, 65535),
+    within("convTranspose3d padding", options.padding, 0, 65535),
+    within("convTranspose3d outputPadding", options.outputPadding, 0, 65535),
+    within("convTranspose3d groups", options.groups, 1, 65535),
+    within("convTranspose3d dilation", options.dilation, 1, 65535),
   ])[0] as Tensor;
 }
 
@@ -334,7 +339,13 @@ export function groupNorm(
   numGroups: number,
   options: { readonly weight?: Tensor | undefined; readonly bias?: Tensor | undefined; readonly eps?: number } = {},
 ): Tensor {
-  return call(Tensor, "aten::group_norm", [input, numGroups, options.weight, options.bias, options.eps])[0] as Tensor;
+  return call(Tensor, "aten::group_norm", [
+    input,
+    within("groupNorm numGroups", numGroups, 1, 65535),
+    options.weight,
+    options.bias,
+    options.eps,
+  ])[0] as Tensor;
 }
 
 /** x·weightᵀ + bias: N×I with weight O×I gives N×O. `aten::linear` */
