@@ -28,7 +28,7 @@ export function parseSchema(line: string): Schema {
 }
 
 function parseArgument(text: string): SchemaArgument {
-  const match = /^(\S+) (\w+)(?:=(.*))?$/.exec(text);
+  const match = /^(.+?) (\w+)(?:=(.*))?$/.exec(text);
   if (match === null) throw new Error(`not an argument: ${text}`);
   const [, type = "", name = "", value] = match;
   return { name, type: plainType(type), default: value };

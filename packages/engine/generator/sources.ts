@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 
 import { format, resolveConfig } from "prettier";
 
-import { WANTED } from "../ops/table.js";
+import { WANTED, type WantedOp } from "../ops/table.js";
 import { generate } from "./generate.js";
-import { parseSchema, type Schema } from "./schema.js";
+import { parseSchema, type Schema, type SchemaArgument } from "./schema.js";
 
 /** The versions of libtorch that are supported; `ops/schemas-VERSION.txt` holds the schemas of the wanted operators in each. */
 export const VERSIONS = ["1.13", "2.6"] as const;
@@ -32,9 +32,21 @@ export function keepWanted(list: string): string {
   return `${[...new Set(wanted)].sort().join("\n")}\n`;
 }
 
-/** What must agree between the versions: every argument that is passed by place. */
-export function callable(schema: Schema): string {
-  const args = schema.args.map(({ name, type, default: value }) => `${type} ${name}${value === undefined ? "" : "=…"}`);
+/** Whether an argument of an operator is ever passed; those that are not keep the schema's default, whatever it is. */
+export function passed({ omit }: WantedOp): (argument: SchemaArgument) => boolean {
+  return ({ name }) => omit?.includes(name) !== true;
+}
+
+/**
+ * What must agree between the versions: the name, type and place of every argument that is passed, and what comes back. Of what is
+ * not passed only the place matters, and that there is a default.
+ */
+export function callable(schema: Schema, isPassed: (argument: SchemaArgument) => boolean): string {
+  const args = schema.args.map((argument) => {
+    const value = argument.default === undefined ? "" : "=…";
+    return isPassed(argument) ? `${argument.type} ${argument.name}${value}` : `_${value}`;
+  });
+  while (args.at(-1) === "_=…") args.pop(); // at the end it may be there or not
   return `${schema.name}(${args.join(", ")}) -> ${schema.returns.join(", ")}`;
 }
 

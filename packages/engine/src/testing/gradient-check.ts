@@ -38,9 +38,7 @@ export function checkGradients({ inputs, run, step = 1e-5 }: GradientCheck, rand
     values: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => draw(random)),
   }));
   const place = (): Tensor[] => points.map(({ shape, values }) => tensor(Array.from(values), shape, "float64"));
-  const weights = scope(() =>
-    Array.from({ length: run(...place()).elements }, () => random.between(0.5, 1.5) * (random.chance(0.5) ? 1 : -1)),
-  );
+  const weights = scope(() => Array.from({ length: run(...place()).elements }, () => drawWeight(random)));
   const weightedSum = (at: readonly Tensor[]): Tensor => {
     const output = run(...at).toDtype("float64");
     return output.mul(tensor(weights, output.shape, "float64")).sum(undefined);
@@ -71,6 +69,11 @@ export function checkGradients({ inputs, run, step = 1e-5 }: GradientCheck, rand
     }
   }
   return { ...worst, elements };
+}
+
+/** Of eleven bits, so that a backward pass through a narrower type does not round it. */
+function drawWeight(random: RandomSource): number {
+  return (Math.round(random.between(0.5, 1.5) * 1024) / 1024) * (random.chance(0.5) ? 1 : -1);
 }
 
 /** Draws away from 0, where |x| and its like have a kink. */
