@@ -451,7 +451,10 @@ Napi::Value Release(const Napi::CallbackInfo& info) {
 Napi::Value RequiresGrad(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     auto& tensor = tensor_of(info[0]);
-    if (info.Length() > 1) tensor.set_requires_grad(to_bool(info[1]));
+    if (info.Length() > 1) {
+      if (!tensor.is_leaf()) throw std::runtime_error("expected a leaf, but this tensor was computed from one that takes gradients");
+      tensor.set_requires_grad(to_bool(info[1]));
+    }
     return Napi::Boolean::New(env, tensor.requires_grad());
   });
 }

@@ -3,7 +3,7 @@ import { EngineError, opFailed } from "./errors.js";
 import { Tensor } from "./generated/tensor.js";
 import { native } from "./native.js";
 import { track } from "./scope.js";
-import { ARRAYS, type TensorArray } from "./tensor-core.js";
+import { ARRAYS, describeShape, type TensorArray } from "./tensor-core.js";
 
 /**
  * A tensor on the CPU with a copy of the given elements.
@@ -21,7 +21,7 @@ export function tensorFrom(array: TensorArray, shape: readonly number[], dtype: 
     throw new EngineError({
       code: "ENGINE_SHAPE",
       where: "tensorFrom",
-      expected: `${String(elements)} elements for ${shape.length === 0 ? "a scalar" : shape.join("×")}`,
+      expected: `${String(elements)} elements for ${describeShape(shape)}`,
       came: String(array.length),
     });
   }
@@ -34,7 +34,7 @@ export function tensorFromBytes(code: number, shape: readonly number[], bytes: U
   try {
     return track(new Tensor(native().fromBytes(code, shape, bytes)));
   } catch (error) {
-    throw opFailed("tensorFrom", shape.join("×"), error);
+    throw opFailed("tensorFrom", describeShape(shape), error);
   }
 }
 

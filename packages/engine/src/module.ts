@@ -1,7 +1,8 @@
 import { withoutGradients } from "./autograd.js";
 import { EngineError } from "./errors.js";
 import type { Tensor } from "./generated/tensor.js";
-import { keep } from "./scope.js";
+import { keep, scope } from "./scope.js";
+import { describeShape } from "./tensor-core.js";
 
 /** A tensor that is learned. It lives until its module is released. */
 export class Parameter {
@@ -44,7 +45,8 @@ export abstract class Module {
   /**
    * Copies the given tensors into the state, converting their type.
    *
-   * @throws EngineError ENGINE_STATE_MISMATCH before anything is changed, with the names that are missing, extra or of another shape
+   * @throws EngineError ENGINE_STATE_MISMATCH, with the names that are missing, extra or of another shape, and ENGINE_OP_FAILED
+   * for a tensor that was released; in either case before anything is changed
    */
   loadState(given: ReadonlyMap<string, Tensor>): void {
     const state = this.state();
@@ -54,13 +56,17 @@ export abstract class Module {
     for (const [path, { shape }] of state) {
       const came = given.get(path)?.shape ?? shape;
       if (came.join() !== shape.join())
-        misshaped.push(`${path} is ${shape.join("×")} here and ${came.join("×")} there`);
+        misshaped.push(`${path} is ${describeShape(shape)} here and ${describeShape(came)} there`);
     }
     if (missing.length + extra.length + misshaped.length > 0) {
       throw new EngineError({ code: "ENGINE_STATE_MISMATCH", missing, extra, misshaped });
     }
     withoutGradients(() => {
-      for (const [path, tensor] of state) tensor.copyInPlace(given.get(path) as Tensor);
+      scope(() => {
+        // All of them are touched before the first is copied: one that was released throws here, and nothing is half loaded.
+        const pairs = Array.from(state, ([path, tensor]) => [tensor, (given.get(path) as Tensor).detach()] as const);
+        for (const [tensor, source] of pairs) tensor.copyInPlace(source);
+      });
     });
   }
 

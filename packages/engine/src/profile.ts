@@ -1,4 +1,5 @@
 import type { CallRecord } from "./recorder.js";
+import { describeShape } from "./tensor-core.js";
 
 /** One row of a profile: all calls of one operator on one input shape in one part of the network. */
 export interface ProfileRow {
@@ -41,7 +42,7 @@ const VIEWS = new Set([
 export function profile(calls: readonly CallRecord[]): ProfileRow[] {
   const rows = new Map<string, ProfileRow>();
   for (const call of calls) {
-    const shapes = call.inputs.map(({ shape }) => shape.join("×") || "scalar").join(", ");
+    const shapes = call.inputs.map(({ shape }) => describeShape(shape)).join(", ");
     const key = `${call.module} ${call.op} ${shapes}`;
     const row = rows.get(key) ?? { op: call.op, module: call.module, shapes, calls: 0, flop: 0, milliseconds: 0 };
     rows.set(key, {

@@ -121,7 +121,12 @@ export abstract class TensorCore {
 
 /** `1×2×32 float32`: how a tensor stands in messages. */
 export function describeTensor({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: DType }): string {
-  return `${shape.length === 0 ? "scalar" : shape.join("×")} ${dtype}`;
+  return `${describeShape(shape)} ${dtype}`;
+}
+
+/** `1×2×32`, or `scalar`. */
+export function describeShape(shape: readonly number[]): string {
+  return shape.length === 0 ? "scalar" : shape.join("×");
 }
 
 /** The same for a tensor at fault, which may have been released before anybody asked for its shape. */
