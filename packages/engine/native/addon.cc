@@ -13,6 +13,7 @@
 #include <ATen/Version.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
+#include <c10/util/Logging.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
@@ -540,6 +541,8 @@ void require_owner(Napi::Env env) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   require_owner(env);
+  // libtorch's errors carry a C++ backtrace, which takes milliseconds to make and is never shown.
+  c10::SetStackTraceFetcher([]() -> std::string { return {}; });
   exports["schemas"] = Napi::Function::New(env, Schemas);
   exports["lookup"] = Napi::Function::New(env, Lookup);
   exports["call"] = Napi::Function::New(env, Call);

@@ -20,13 +20,12 @@ const NAMES = new Map<number, DType>(Object.entries(DTYPES).map(([name, { code }
 
 /** libtorch's number for a type; an absent one stays absent. @throws EngineError ENGINE_ARGUMENT for a name that is none */
 export function dtypeCode<T extends DType | undefined>(dtype: T): T extends undefined ? undefined : number;
-export function dtypeCode(dtype: DType | undefined): number | undefined {
+export function dtypeCode(dtype: unknown): number | undefined {
   if (dtype === undefined) return undefined;
-  if (!Object.hasOwn(DTYPES, dtype)) {
-    const expected = `one of ${Object.keys(DTYPES).join(", ")}`;
-    throw new EngineError({ code: "ENGINE_ARGUMENT", where: "dtype", expected, came: dtype });
-  }
-  return DTYPES[dtype].code;
+  if (typeof dtype === "string" && Object.hasOwn(DTYPES, dtype)) return DTYPES[dtype as DType].code;
+  const expected = `one of ${Object.keys(DTYPES).join(", ")}`;
+  const came = typeof dtype === "string" ? dtype : dtype === null ? "null" : `a ${typeof dtype}`;
+  throw new EngineError({ code: "ENGINE_ARGUMENT", where: "dtype", expected, came });
 }
 
 /** @throws EngineError ENGINE_ARGUMENT for a type of libtorch that is not passed on, such as complex numbers */

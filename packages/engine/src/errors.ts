@@ -37,10 +37,15 @@ export class EngineError extends CodedError<EngineProblem> {
   }
 }
 
+const LONGEST_REASON = 400;
+
 /** What the addon threw, with the operator and what went into it. */
 export function opFailed(op: string, inputs: string, thrown: unknown): EngineError {
   if (thrown instanceof EngineError) return thrown;
-  return new EngineError({ code: "ENGINE_OP_FAILED", op, inputs, because: messageOf(thrown) }, { cause: thrown });
+  // Some of libtorch's reasons go on with all the backends that it knows; all of it stands in the cause.
+  const [reason = ""] = messageOf(thrown).split("\n");
+  const because = reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason;
+  return new EngineError({ code: "ENGINE_OP_FAILED", op, inputs, because }, { cause: thrown });
 }
 
 function explain(problem: EngineProblem): string {
