@@ -38,7 +38,7 @@ test("without createGraph it cannot, and the graph is used up", () => {
 test("a tensor that asks for no gradient is refused as input, and as output", () => {
   const x = tensor([1], [1]);
   expect(() => gradients(leaf(1).neg(), [x])).toThrow(
-    "gradients(1 float64): One of the differentiated Tensors does not require grad",
+    /^gradients\(1 float64\): .* does not require grad$/, // libtorch's versions name it differently
   );
   expect(() => gradients(x.neg(), [leaf(1)])).toThrow(
     "gradients(1 float32): element 0 of tensors does not require grad and does not have a grad_fn",
