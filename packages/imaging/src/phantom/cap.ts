@@ -19,7 +19,7 @@ interface Focus {
 
 /**
  * Community-acquired (lobar, bacterial) pneumonia: one large dense consolidation that fills part of a lobe up to its fissure,
- * with air in its bronchi, a thin rim of ground glass, at times a second smaller focus (Franquet, Radiology 2018). 5 to 20 % of
+ * with air in its bronchi, a thin rim of ground glass, at times a second smaller focus (Franquet, Radiology 2018). 6 to 14 % of
  * the lung, at least three quarters of it on one side.
  */
 export function capLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
@@ -40,7 +40,7 @@ export function capLesions(lungs: Lungs, space: Space, field: LungField, random:
       const dx = (xOf(space, at) - centre.x) / stretch.x;
       const dy = (yOf(space, at) - centre.y) / stretch.y;
       const dz = (zOf(space, at) - centre.z) / stretch.z;
-      scores[at] = Math.sqrt(dx * dx + dy * dy + dz * dz) + 6 * (rough[at] as number) + 2.5 * (fringe[at] as number);
+      scores[at] = Math.sqrt(dx * dx + dy * dy + dz * dz) + 6 * (rough[at] as number) + 1.5 * (fringe[at] as number);
     }
     const outer = scoreOfSmallest(scores, voxels, all);
     const inner = scoreOfSmallest(scores, voxels, all * (1 - rimShare));
@@ -57,7 +57,7 @@ export function capLesions(lungs: Lungs, space: Space, field: LungField, random:
 }
 
 function drawFoci(lungs: Lungs, random: RandomSource): Focus[] {
-  const share = skewed(random, 0.06, 0.17);
+  const share = skewed(random, 0.06, 0.14);
   const lobe = LOBES[random.weighted([3, 1, 5, 3, 5])] as Lobe; // lower lobes most often
   const main = drawFocus(lungs, lobe, share, random);
   if (!random.chance(0.35)) return [main];

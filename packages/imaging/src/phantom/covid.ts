@@ -26,18 +26,18 @@ interface Patch {
 }
 
 /**
- * COVID-19: many patches of ground glass under the pleura of both lungs, more at the back and below, some with consolidation
- * inside (Bernheim et al., Radiology 2020; Pan et al., Radiology 2020). 5 to 25 % of the lung.
+ * COVID-19: several patches of ground glass under the pleura of both lungs, more at the back and below, some with consolidation
+ * inside (Bernheim et al., Radiology 2020; Pan et al., Radiology 2020). 6 to 18 % of the lung.
  */
 export function covidLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
   const draw = random.derive("patches");
-  const share = skewed(draw, 0.065, 0.21);
+  const share = skewed(draw, 0.066, 0.175);
   const right = draw.between(0.36, 0.64);
-  const reachMm = draw.between(16, 26);
-  const dense = draw.chance(0.6) ? draw.between(0.1, 0.3) : 0;
+  const reachMm = draw.between(17, 24);
+  const dense = draw.chance(0.75) ? draw.between(0.12, 0.32) : 0;
   const softMm = draw.between(5, 8);
   const patches = (["right", "left"] as const).flatMap((side) => {
-    const count = 3 + draw.integer(5);
+    const count = 2 + draw.integer(3);
     return Array.from({ length: count }, () => drawPatch(lungs, side, draw));
   });
   const scores = patchScores(space, patches, lungs.anatomy.mediastinumX);
@@ -48,9 +48,9 @@ export function covidLesions(lungs: Lungs, space: Space, field: LungField, rando
     const depth = -(field.costal[at] as number);
     scores[at] =
       (scores[at] as number) +
-      5 * (rough[at] as number) +
-      2.2 * (fringe[at] as number) +
-      1.2 * Math.max(0, depth - reachMm);
+      4.5 * (rough[at] as number) +
+      1.3 * (fringe[at] as number) +
+      2 * Math.max(0, depth - reachMm);
   }
 
   const lesions = noLesions(space.count);
@@ -82,7 +82,7 @@ function drawPatch(lungs: Lungs, side: Side, random: RandomSource): Patch {
   for (;;) {
     const centre = anyPoint(lungs, side, random);
     const { x, y, z } = centre;
-    const likely = 0.35 + 0.4 * Math.max(0, y / thorax.halfDepth) + 0.25 * ((apexZ - z) / lungHeight);
+    const likely = 0.55 + 0.25 * Math.max(0, y / thorax.halfDepth) + 0.2 * ((apexZ - z) / lungHeight);
     if (!random.chance(likely) || lungDistance(lungs, x, y, z) > -4) continue;
     const costal = (px: number, py: number, pz: number): number =>
       costalDistance(lungs, thoraxSlice(lungs.anatomy, pz), px, py, pz);
@@ -93,7 +93,7 @@ function drawPatch(lungs: Lungs, side: Side, random: RandomSource): Patch {
       y: costal(x, y + 2, z) - costal(x, y - 2, z),
       z: costal(x, y, z + 2) - costal(x, y, z - 2),
     };
-    const radius = random.between(14, 30);
+    const radius = random.between(22, 38);
     return {
       side,
       centre,

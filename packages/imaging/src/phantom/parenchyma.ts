@@ -41,8 +41,8 @@ export function drawParenchyma({ exhaled, domeZ }: Anatomy, random: RandomSource
   }
   return {
     baseHu: -870 + 150 * exhaled + random.between(0, 20),
-    gradientHu: random.between(50, 90) + 110 * exhaled,
-    mosaicHu: random.between(22, 52),
+    gradientHu: random.between(60, 100) + 150 * exhaled,
+    mosaicHu: random.between(14, 36),
     grainHu: random.between(10, 26),
     dependentHu: random.chance(0.95) ? random.between(420, 850) : 0,
     dependentMm: random.between(12, 22),
@@ -82,7 +82,7 @@ export function paintParenchyma(
           look.mosaicHu * (coarse[at] as number) +
           look.grainHu * (fine[at] as number);
         if (look.dependentHu > 0 && facing > 0) {
-          const thick = look.dependentMm * (1 + 0.35 * (coarse[at] as number));
+          const thick = look.dependentMm * (1 + 0.2 * (coarse[at] as number));
           const share = 1 + (field.costal[at] as number) / thick; // 1 at the pleura, 0 at the strip's inner edge
           if (share > 0) value += look.dependentHu * facing * Math.min(1, 1.4 * share);
         }

@@ -3,19 +3,23 @@ import type { RandomSource } from "@multirnet/base";
 import { paintCapsules } from "./capsule.js";
 import type { Lesions } from "./lesions.js";
 import { aboveOblique } from "./lobes.js";
-import type { LungField, Lungs } from "./lungs.js";
+import { heartDistance, type LungField, type Lungs } from "./lungs.js";
 import { blur, roughNormal, smoothNoise } from "./noise.js";
 import { drawParenchyma, paintParenchyma } from "./parenchyma.js";
-import { yOf, zOf, type Space } from "./space.js";
+import { xOf, yOf, zOf, type Space } from "./space.js";
 import { paintTissues } from "./tissues.js";
 import { growTree, type TreeShape } from "./tree.js";
 
-/** How far the diaphragm may move during a scan, in mm. */
-const BREATHING_MM = 12;
+/** How far the diaphragm and the heart's wall may move during a scan, in mm. */
+const BREATHING_MM = { least: 3, most: 12 } as const;
+const BEAT_MM = { least: 3, most: 9 } as const;
 
-const ARTERIES: TreeShape = { ends: 340, radius: 9, thinnest: 0.9, marginMm: 4 };
-const VEINS: TreeShape = { ends: 280, radius: 8.5, thinnest: 0.9, marginMm: 5 };
+const ARTERIES: TreeShape = { ends: 380, radius: 10, thinnest: 1, marginMm: 4 };
+const VEINS: TreeShape = { ends: 320, radius: 9.5, thinnest: 1, marginMm: 5 };
 const BRONCHI: TreeShape = { ends: 75, radius: 6, thinnest: 2.2, marginMm: 9 };
+
+/** Lung without any air left in it; no lesion is denser. */
+const AIRLESS_HU = 40;
 
 /** A fissure is 1 mm of pleura in tissue of about −800 HU; spread over a voxel, this much times mm. */
 const FISSURE_HU_MM = 90;
@@ -43,7 +47,7 @@ export function paintScan(
   paintFissures(hu, lungs, space, field);
   paintLesions(hu, lesions, coarse, fine, random.derive("density"));
   paintTrees(hu, lungs, space, random);
-  mixAtSurface(hu, tissues, space, field, random.derive("breathing").between(0, BREATHING_MM));
+  mixAtSurface(hu, tissues, lungs, space, field, random.derive("motion"));
   addScanner(hu, space, random.derive("scanner"));
   return hu;
 }
@@ -63,7 +67,7 @@ function paintLesions(
   fine: Float32Array,
   random: RandomSource,
 ): void {
-  const glassHu = random.between(185, 300);
+  const glassHu = random.between(235, 330);
   const denseHu = random.between(-400, -140);
   for (let at = 0; at < hu.length; at++) {
     const glass = lesions.groundGlass[at] as number;
@@ -71,8 +75,8 @@ function paintLesions(
     if (glass === 0 && dense === 0) continue;
     const lobule = coarse[at] as number;
     const texture = fine[at] as number;
-    const hazy = (hu[at] as number) + glass * (glassHu + 45 * texture + 25 * lobule);
-    hu[at] = hazy + dense * (Math.min(50, denseHu + 80 * texture + 90 * lobule) - hazy);
+    const hazy = Math.min(AIRLESS_HU, (hu[at] as number) + glass * (glassHu + 105 * texture + 25 * lobule));
+    hu[at] = hazy + dense * (Math.min(AIRLESS_HU, denseHu + 120 * texture + 90 * lobule) - hazy);
   }
 }
 
@@ -93,25 +97,35 @@ function paintTrees(hu: Float32Array, lungs: Lungs, space: Space, random: Random
   }
 }
 
-/** Partial volume at the lung's surface, over a wider band where the diaphragm moved by `breathingMm`. */
+/** Partial volume at the lung's surface, over a wider band where the diaphragm or the heart moved. */
 function mixAtSurface(
   hu: Float32Array,
   tissues: Float32Array,
-  { edgeMm }: Space,
+  lungs: Lungs,
+  space: Space,
   field: LungField,
-  breathingMm: number,
+  random: RandomSource,
 ): void {
+  const breathing = random.between(BREATHING_MM.least, BREATHING_MM.most);
+  const beat = random.between(BEAT_MM.least, BEAT_MM.most);
   for (let at = 0; at < hu.length; at++) {
-    const moved = Math.abs(field.diaphragm[at] as number) < breathingMm ? breathingMm : 0;
-    const share = Math.max(0, Math.min(1, 0.5 - (field.distance[at] as number) / (edgeMm + moved)));
+    const distance = field.distance[at] as number;
+    let moved = 0;
+    if (Math.abs(field.diaphragm[at] as number) < breathing) {
+      moved = breathing;
+    } else if (Math.abs(distance) < beat) {
+      const heart = heartDistance(lungs, xOf(space, at), yOf(space, at), zOf(space, at));
+      if (Math.abs(heart) < beat) moved = beat;
+    }
+    const share = Math.max(0, Math.min(1, 0.5 - distance / (space.edgeMm + moved)));
     hu[at] = share * (hu[at] as number) + (1 - share) * (tissues[at] as number);
   }
 }
 
 /** The scanner: its point spread, then noise that is a little correlated, then whole numbers. */
 function addScanner(hu: Float32Array, space: Space, random: RandomSource): void {
-  blur(hu, space, random.between(0.9, 1.5));
-  const sigmaHu = random.between(24, 58);
+  blur(hu, space, random.between(1.2, 2));
+  const sigmaHu = random.between(35, 80);
   const noise = new Float32Array(space.count);
   for (let at = 0; at < noise.length; at++) noise[at] = roughNormal(random);
   blur(noise, space, 1.5);
