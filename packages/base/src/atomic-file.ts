@@ -6,11 +6,12 @@ import { CodedError, messageOf } from "./errors.js";
 
 export type FileProblem =
   | { readonly code: "FILE_DISK_FULL"; readonly path: string }
-  | { readonly code: "FILE_UNWRITABLE"; readonly path: string; readonly because: string };
+  | { readonly code: "FILE_UNWRITABLE"; readonly path: string; readonly because: string }
+  | { readonly code: "FILE_FOLDER_TAKEN"; readonly path: string; readonly holds: string };
 
 /** A file that could not be written; nothing of it was left behind. */
 export class FileError extends CodedError<FileProblem> {
-  readonly blame = "work";
+  readonly blame = this.problem.code === "FILE_FOLDER_TAKEN" ? "input" : "work";
 
   constructor(problem: FileProblem, options?: ErrorOptions) {
     super(problem, explain(problem), options);
@@ -23,6 +24,8 @@ function explain(problem: FileProblem): string {
       return `no space left on the disk for ${problem.path}; nothing was written there`;
     case "FILE_UNWRITABLE":
       return `cannot write ${problem.path}: ${problem.because}`;
+    case "FILE_FOLDER_TAKEN":
+      return `${problem.path} holds ${problem.holds}, which would be lost; choose a new or an empty folder`;
   }
 }
 

@@ -29,10 +29,28 @@ test("an empty folder is replaced, one that holds something is left alone", asyn
   await mkdir(path);
   await writeFolderAtomically(path, (staging) => writeFile(join(staging, "a"), "one"));
   await expect(writeFolderAtomically(path, (staging) => writeFile(join(staging, "b"), "two"))).rejects.toThrow(
-    new RegExp(`^cannot write ${path}: ENOTEMPTY: directory not empty`),
+    new FileError({ code: "FILE_FOLDER_TAKEN", path, holds: "a" }),
   );
   expect(await readdir(around)).toEqual(["out"]);
   expect(await readdir(path)).toEqual(["a"]);
+});
+
+test("an older result is replaced as a whole, and stays when the new one fails", async () => {
+  const around = await madeFolder();
+  const path = join(around, "out");
+  await writeFolderAtomically(path, (staging) => writeFile(join(staging, "a"), "one"));
+  await writeFolderAtomically(path, (staging) => writeFile(join(staging, "b"), "two"), { replaces: ["a", "b"] });
+  expect(await readdir(path)).toEqual(["b"]);
+  await expect(
+    writeFolderAtomically(path, () => Promise.reject(new RangeError("enough")), { replaces: ["a", "b"] }),
+  ).rejects.toThrow(new RangeError("enough"));
+  expect(await readFile(join(path, "b"), "utf8")).toBe("two");
+  await writeFile(join(path, "mine"), "");
+  await expect(
+    writeFolderAtomically(path, (staging) => writeFile(join(staging, "a"), "one"), { replaces: ["a", "b"] }),
+  ).rejects.toThrow(`${path} holds mine, which would be lost; choose a new or an empty folder`);
+  expect(await readdir(around)).toEqual(["out"]);
+  expect(await readdir(path)).toEqual(["b", "mine"]);
 });
 
 test("what fails half way leaves nothing, not even the folders on the way", async () => {

@@ -1,30 +1,63 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { fileErrorOf, syncFolder } from "./atomic-file.js";
+import { FileError, fileErrorOf, syncFolder } from "./atomic-file.js";
 
 /**
  * Makes a folder so that all of it appears or nothing: `fill` writes into a hidden folder beside its place, which is renamed when
  * `fill` is done. On failure what was made is removed, folders on the way included.
  *
- * @param path where there is nothing yet, or an empty folder
- * @throws FileError FILE_DISK_FULL, FILE_UNWRITABLE, about `path` whichever file in it failed; what else `fill` throws
+ * @param path where there is nothing yet, an empty folder, or one that holds nothing but `replaces`: an older result, which goes
+ * when the new one is whole
+ * @throws FileError FILE_FOLDER_TAKEN before anything is done; FILE_DISK_FULL, FILE_UNWRITABLE, about `path` whichever file in it
+ * failed; what else `fill` throws
  */
-export async function writeFolderAtomically(path: string, fill: (staging: string) => Promise<void>): Promise<void> {
+export async function writeFolderAtomically(
+  path: string,
+  fill: (staging: string) => Promise<void>,
+  { replaces = [] }: { readonly replaces?: readonly string[] } = {},
+): Promise<void> {
   const place = resolve(path);
   const staging = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString("hex")}.tmp`);
   let made: string | undefined; // the topmost folder that was not there
   try {
+    const old = await namesIn(place);
+    const foreign = old.find((name) => !replaces.includes(name));
+    if (foreign !== undefined) throw new FileError({ code: "FILE_FOLDER_TAKEN", path, holds: foreign });
     made = await mkdir(staging, { recursive: true });
     await fill(staging);
-    await rename(staging, place);
+    if (old.length > 0) await replaceFolder(staging, place);
+    else await rename(staging, place);
     await syncFolder(dirname(place));
   } catch (error) {
     await rm(staging, { recursive: true, force: true }).catch(() => undefined);
     if (made !== undefined) await removeEmpty(dirname(staging), made);
     throw fileErrorOf(path, error);
   }
+}
+
+/** What a folder holds; nothing where there is none. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** No system call swaps two folders for all of Node's platforms: the old one steps aside, and back if the new one cannot come. */
+async function replaceFolder(staging: string, place: string): Promise<void> {
+  const aside = `${staging}.old`;
+  await rename(place, aside);
+  try {
+    await rename(staging, place);
+  } catch (error) {
+    await rename(aside, place);
+    throw error;
+  }
+  await rm(aside, { recursive: true });
 }
 
 /** Removes a folder and those above it, up to `topmost`; not one in which somebody else has put something since. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { aboutEngine, operatorSchemas } from "@multirnet/engine";
+import { aboutEngine, operatorSchemas } from "../src/index.js";
 import { expect, test } from "vitest";
 
 import { WANTED, type WantedOp } from "../ops/table.js";

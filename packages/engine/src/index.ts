@@ -4,6 +4,7 @@ export { bytesPerElement, type DType } from "./dtype.js";
 export { EngineError, type EngineProblem } from "./errors.js";
 export * from "./generated/tensor.js";
 export { Generator } from "./generator.js";
+export { blasInUse, loadedLibraries, type Blas } from "./libraries.js";
 export { aboutEngine, operatorSchemas, setThreads, threads } from "./machine.js";
 export {
   asLogits,

@@ -69,8 +69,21 @@ interface IndexMap {
 
 function indexMap(target: Grid, source: Grid): IndexMap {
   const step = (axis: Axis): Xyz =>
-    xyz((part) => (dot(source.axes[part], target.axes[axis]) * target.spacingMm[axis]) / source.spacingMm[part]);
-  return { start: voxelPoint(source, target.originMm), step: { x: step("x"), y: step("y"), z: step("z") } };
+    steady(
+      xyz((part) => (dot(source.axes[part], target.axes[axis]) * target.spacingMm[axis]) / source.spacingMm[part]),
+    );
+  return {
+    start: steady(voxelPoint(source, target.originMm)),
+    step: { x: step("x"), y: step("y"), z: step("z") },
+  };
+}
+
+/**
+ * Rounded to a billionth of a voxel: far more than any answer needs, far less than rounding noise is. So a scan gives the same
+ * bits wherever it lies and in whatever order of axes it was stored.
+ */
+function steady(voxels: Xyz): Xyz {
+  return xyz((axis) => Math.round(voxels[axis] * 2 ** 30) / 2 ** 30);
 }
 
 function isSeparable({ step }: IndexMap, size: Xyz): boolean {

@@ -11,6 +11,7 @@ import { isGzip, unpacked, type Unpacked } from "./unpack.js";
 export interface Scan {
   readonly volume: Volume<"hounsfield">;
   readonly format: NiftiFormat;
+  readonly description: string; // the header's free text
   readonly warnings: readonly string[];
 }
 

@@ -9,6 +9,7 @@ import { storedVoxels } from "./stored.js";
 export interface DecodedNifti<M extends Meaning> {
   readonly volume: Volume<M>;
   readonly format: NiftiFormat;
+  readonly description: string; // the header's free text
   readonly warnings: readonly string[];
 }
 
@@ -41,6 +42,7 @@ export function decodeNifti<M extends Meaning>(
   return {
     volume: { meaning, grid: header.grid, voxels },
     format: header.format,
+    description: header.description,
     warnings: [...header.warnings, ...warnings, ...trailing],
   };
 }

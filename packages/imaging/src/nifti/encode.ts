@@ -2,6 +2,7 @@ import type { Meaning, Volume, VoxelArrays, Xyz } from "../volume.js";
 import { AXES } from "../xyz.js";
 import { affineOfGrid, qformOfAffine, type Affine, type Qform } from "./affine.js";
 import {
+  DESCRIPTION_BYTES,
   EXTENSION_FLAG_BYTES,
   HEADER_BYTES,
   HOST_IS_LITTLE,
@@ -16,11 +17,14 @@ import {
 export interface NiftiOptions {
   /** NIfTI-1 unless a side is longer than its headers can say (32,767). */
   readonly format?: NiftiFormat;
+  /** The header's free text, up to 79 ASCII letters; "multirnet" unless given. */
+  readonly description?: string;
 }
 
 const LONGEST_NIFTI_1_SIDE = 32767;
 const SCANNER_ANATOMY = 1; // NIFTI_XFORM_SCANNER_ANAT
 const MILLIMETRES = 2;
+const ASCII = 0x7f;
 
 /** @returns a whole NIfTI file; see `niftiParts` */
 export function encodeNifti(volume: Volume, options: NiftiOptions = {}): Uint8Array {
@@ -39,11 +43,12 @@ export function encodeNifti(volume: Volume, options: NiftiOptions = {}): Uint8Ar
  * float32. Sform and qform say the same; read again, the grid is the same to 32-bit precision, and to the last bit if it came
  * from a NIfTI file.
  */
-export function* niftiParts(volume: Volume, { format }: NiftiOptions = {}): Generator<Uint8Array> {
+export function* niftiParts(volume: Volume, { format, description = "multirnet" }: NiftiOptions = {}): Generator<Uint8Array> {
   const { size } = volume.grid;
   const longest = Math.max(size.x, size.y, size.z);
   const voxels = compact(volume);
-  yield header(volume, kindOf(voxels), format ?? (longest > LONGEST_NIFTI_1_SIDE ? "nifti-2" : "nifti-1"));
+  const chosen = format ?? (longest > LONGEST_NIFTI_1_SIDE ? "nifti-2" : "nifti-1");
+  yield header(volume, kindOf(voxels), chosen, description);
   const bytes = new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength);
   for (let at = 0; at < bytes.length; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES);
 }
@@ -67,7 +72,7 @@ function kindOf(voxels: VoxelArrays[Meaning] | Int16Array): VoxelKind {
   return voxels instanceof Int16Array ? "int16" : "float32";
 }
 
-function header({ grid }: Volume, kind: VoxelKind, format: NiftiFormat): Uint8Array {
+function header({ grid }: Volume, kind: VoxelKind, format: NiftiFormat, description: string): Uint8Array {
   const headerBytes = HEADER_BYTES[format];
   const bytes = new Uint8Array(headerBytes + EXTENSION_FLAG_BYTES); // no extensions
   const places = PLACES[format];
@@ -81,7 +86,7 @@ function header({ grid }: Volume, kind: VoxelKind, format: NiftiFormat): Uint8Ar
   fields.reals(places.slope, [1]);
   fields.reals(places.intercept, [0]);
   bytes.set(
-    Array.from("multirnet", (letter) => letter.charCodeAt(0)),
+    Array.from(description.slice(0, DESCRIPTION_BYTES - 1), (letter) => letter.charCodeAt(0) & ASCII),
     places.description,
   );
   const affine = affineOfGrid(grid);

@@ -1,6 +1,6 @@
 import type { Xyz } from "../volume.js";
 import type { Affine, Qform } from "./affine.js";
-import { PLACES, type NiftiFormat, type Places } from "./layout.js";
+import { DESCRIPTION_BYTES, PLACES, type NiftiFormat, type Places } from "./layout.js";
 
 /** Reads header fields by name, whatever their width and byte order. */
 export class FieldReader {
@@ -47,6 +47,14 @@ export class FieldReader {
 
   get intercept(): number {
     return this.#real(this.#places.intercept, 0);
+  }
+
+  /** The free text, up to its first zero byte. */
+  get description(): string {
+    const at = this.#places.description;
+    const bytes = Array.from({ length: DESCRIPTION_BYTES }, (_, i) => this.#view.getUint8(at + i));
+    const end = bytes.indexOf(0);
+    return String.fromCharCode(...(end === -1 ? bytes : bytes.slice(0, end)));
   }
 
   get units(): number {

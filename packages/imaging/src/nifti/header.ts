@@ -34,6 +34,7 @@ export interface NiftiHeader {
   readonly slope: number; // value = stored · slope + intercept
   readonly intercept: number;
   readonly voxelOffset: number; // bytes before the first voxel
+  readonly description: string; // free text
   readonly fileBytes: number; // of the whole unpacked file: what comes after is not needed
   readonly warnings: readonly string[];
 }
@@ -65,6 +66,7 @@ export function readNiftiHeader(bytes: Uint8Array, path: string): NiftiHeader {
     slope: scale.slope,
     intercept: scale.intercept,
     voxelOffset: offset,
+    description: fields.description,
     fileBytes: offset + size.x * size.y * size.z * KIND_BYTES[kind],
     warnings: [...warnings, ...scale.warnings],
   };

@@ -22,12 +22,14 @@ export interface Places {
   readonly slope: number;
   readonly intercept: number;
   readonly units: number;
-  readonly description: number;
+  readonly description: number; // 80 bytes of text
   readonly qformCode: number;
   readonly sformCode: number;
   readonly quaternion: number; // b, c, d, then the offsets x, y, z
   readonly sform: number; // three rows of four
 }
+
+export const DESCRIPTION_BYTES = 80;
 
 export const PLACES: { readonly [F in NiftiFormat]: Places } = {
   "nifti-1": {

@@ -1,5 +1,6 @@
 export {
   makePhantom,
+  PHANTOM_DESCRIPTION,
   PHANTOM_DIAGNOSES,
   PHANTOM_SIZE,
   phantomDiagnosis,

@@ -12,6 +12,9 @@ import { smoothNoise } from "./noise.js";
 import { paintScan } from "./scan.js";
 import { gridOf, spaceOver, type Space } from "./space.js";
 
+/** Stands in the header of every phantom that is written, so that nobody takes it for a patient. */
+export const PHANTOM_DESCRIPTION = "multirnet phantom: synthetic, no patient";
+
 export const PHANTOM_DIAGNOSES = ["covid-19", "cap", "normal"] as const;
 export type PhantomDiagnosis = (typeof PHANTOM_DIAGNOSES)[number];
 

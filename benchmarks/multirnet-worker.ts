@@ -1,0 +1,126 @@
+/**
+ * Our side of `benchmarks/multirnet.ts`, as benchmarks/peer/multirnet.py is the other: one JSON line of settings comes in, then one word a line, and
+ * each is answered with one JSON line.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+import {
+  aboutEngine,
+  asMask,
+  decodeSafetensors,
+  encodeSafetensors,
+  gradients,
+  keep,
+  probabilitiesOf,
+  scope,
+  setThreads,
+  threads,
+  withoutGradients,
+  type Logits,
+  type Mask,
+  type Tensor,
+} from "@multirnet/engine";
+import { Adam } from "@multirnet/learning";
+import { createNetwork, namedHeads, resolveNetwork, type Network } from "@multirnet/networks";
+import { RandomSource } from "@multirnet/base";
+
+export interface Settings {
+  readonly threads: number;
+  readonly work: "forward" | "step";
+  readonly options: Record<string, unknown>; // of the network, in each side's own words
+  readonly tensors: string; // safetensors file: scan, mask, oneHot and weights.*
+}
+
+const LEARNING_RATE = 1e-4;
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const first = await lines.next();
+const settings = JSON.parse(String(first.value)) as Settings;
+setThreads(settings.threads);
+const network = createNetwork(resolveNetwork({ name: "multirnet", ...settings.options }), 0);
+const { scan, mask, oneHot } = loaded(network, settings.tensors);
+const parameters = network.parameters();
+const optimiser = new Adam(parameters, { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
+let steps = 0;
+
+forgetPeak();
+say({ version: aboutEngine().version, threads: threads(), residentKb: residentKb("VmRSS") });
+for await (const line of { [Symbol.asyncIterator]: () => lines }) {
+  const [word, path = ""] = line.split(" ");
+  if (word === "check") {
+    check(path);
+    say({ done: true });
+  } else if (word === "run") {
+    const start = performance.now();
+    if (settings.work === "step") step();
+    else forward();
+    say({ ms: performance.now() - start, peakKb: residentKb("VmHWM") });
+  }
+}
+
+function forward(): void {
+  scope(() => {
+    withoutGradients(() => network.forward(scan, { mode: "eval", random: new RandomSource(0) }));
+  });
+}
+
+function step(): number {
+  return scope(() => {
+    const { loss } = trained();
+    optimiser.step(gradients(loss, [...parameters.values()]) as Tensor[], LEARNING_RATE);
+    return loss.item();
+  });
+}
+
+/** A forward pass in training and its loss: soft Dice of the outline and cross entropy of the diagnosis. */
+function trained(): { readonly heads: Map<string, Logits>; readonly loss: Tensor } {
+  return scope(() => {
+    const heads = namedHeads(network.forward(scan, { mode: "train", random: new RandomSource(0, "step", steps++) }));
+    const p = probabilitiesOf(heads.get("lesion") as Logits);
+    const mass = p.sum(undefined).add(mask.sum(undefined)).add(1);
+    const dice = p.mul(mask).sum(undefined).mul(2).add(1).div(mass).neg().add(1);
+    const likelihood = (heads.get("disease") as Logits).logSoftmax(1).mul(oneHot).sum(undefined);
+    return { heads, loss: dice.sub(likelihood.div(oneHot.shape[0] ?? 1)) };
+  });
+}
+
+/** Writes what both sides must agree on: the heads, and in training the loss and the gradient of every weight. */
+function check(path: string): void {
+  scope(() => {
+    if (settings.work === "forward") {
+      const pass = { mode: "eval", random: new RandomSource(0) } as const;
+      writeFileSync(path, encodeSafetensors(namedHeads(withoutGradients(() => network.forward(scan, pass)))));
+      return;
+    }
+    const { heads, loss } = trained();
+    const found = gradients(loss, [...parameters.values()]) as Tensor[];
+    const named = [...parameters.keys()].map((name, index) => [`gradient.${name}`, found[index] as Tensor] as const);
+    writeFileSync(path, encodeSafetensors(new Map([...heads, ["loss", loss.reshape([1])], ...named])));
+  });
+}
+
+function loaded(into: Network, path: string): { readonly scan: Tensor; readonly mask: Mask; readonly oneHot: Mask } {
+  return scope(() => {
+    const tensors = decodeSafetensors(readFileSync(path), path);
+    const weights = [...tensors].filter(([name]) => name.startsWith("weights."));
+    into.loadState(new Map(weights.map(([name, tensor]) => [name.slice("weights.".length), tensor])));
+    const kept = (name: string): Tensor => keep(tensors.get(name) as Tensor);
+    return { scan: kept("scan"), mask: asMask(kept("mask")), oneHot: asMask(kept("oneHot")) };
+  });
+}
+
+/** VmRSS: now; VmHWM: the most since `forgetPeak`. */
+function residentKb(which: "VmRSS" | "VmHWM"): number {
+  return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+}
+
+/** Gives back what loading took and starts the peak anew. */
+function forgetPeak(): void {
+  globalThis.gc?.(); // node --expose-gc
+  writeFileSync("/proc/self/clear_refs", "5");
+}
+
+function say(words: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify(words)}\n`);
+}
