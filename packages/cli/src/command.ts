@@ -6,6 +6,8 @@ import type { Io } from "./io.js";
 export interface Answer {
   readonly json: unknown;
   readonly text: string;
+  /** What the exit code says though there is an answer: what was looked at is at fault (2), or this machine is (1). */
+  readonly fault?: "input" | "work";
 }
 
 /** An option as it stands on the command line. */
@@ -29,5 +31,5 @@ export interface Command<Input extends z.ZodType = z.ZodType> {
 
 /** Hides the type of a command's input, which `run` gets only after `input` has checked it. */
 export function command<Input extends z.ZodType>(definition: Command<Input>): Command {
-  return definition as unknown as Command;
+  return definition as Command;
 }

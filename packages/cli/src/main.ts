@@ -1,34 +1,25 @@
 import { availableParallelism } from "node:os";
 
-import { CodedError, messageOf, VERSION } from "@multirnet/base";
+import { CodedError, messageOf, VERSION, type Blame } from "@multirnet/base";
 import { Command as Program, CommanderError, Option } from "commander";
 import { z } from "zod";
 
 import type { Command } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
 import { ConsoleIo } from "./io.js";
+import { whole } from "./options.js";
 import { setThreads } from "./threads.js";
 import { UsageError } from "./usage-error.js";
 
 const EXIT = { done: 0, failed: 1, badUse: 2, interrupted: 130 } as const;
 
-/** Faults of the work, not of what was asked: the disk, the engine, a network that does not know such a scan. */
-const FAILED_WHILE_WORKING = new Set([
-  "FILE_DISK_FULL",
-  "FILE_UNWRITABLE",
-  "ENGINE_NOT_BUILT",
-  "ENGINE_OP_UNKNOWN",
-  "ENGINE_OP_FAILED",
-  "INFERENCE_NOT_FINITE",
-  "TRAINING_NOT_FINITE",
-]);
-const INTERRUPTED = new Set(["INFERENCE_ABORTED"]);
+const EXIT_OF_BLAME = { input: EXIT.badUse, work: EXIT.failed, stop: EXIT.interrupted } as const;
 
 /** What every command takes. */
 const common = z.object({
   json: z.boolean().default(false),
   quiet: z.boolean().default(false),
-  threads: z.coerce.number().int().min(1).default(availableParallelism()),
+  threads: whole(1).default(availableParallelism()),
 });
 
 /** Runs the command line and ends the process with its exit code: 0 done, 1 failed while working, 2 bad usage or input, 130 stopped by Ctrl-C. */
@@ -61,35 +52,38 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function run(command: Command, given: Record<string, unknown>, signal: AbortSignal): Promise<number> {
   try {
     const settings = parsed(common, pick(given, Object.keys(common.shape)));
-    const input = parsed(command.input, omit(given, Object.keys(common.shape)));
+    const input = parsed(command.input, omit(given, Object.keys(common.shape)), command);
     setThreads(settings.threads);
     const io = new ConsoleIo({ signal, quiet: settings.quiet });
-    const { json, text } = await command.run(input, io);
+    const { json, text, fault } = await command.run(input, io);
     process.stdout.write(settings.json ? `${JSON.stringify(json)}\n` : text === "" ? "" : `${text}\n`);
-    return signal.aborted ? EXIT.interrupted : EXIT.done;
+    if (signal.aborted) return EXIT.interrupted;
+    return fault === undefined ? EXIT.done : EXIT_OF_BLAME[fault];
   } catch (error) {
-    process.stderr.write(`multirnet ${command.name}: ${messageOf(error)}\n`);
-    if (!(error instanceof CodedError || error instanceof UsageError)) process.stderr.write(`${stackOf(error)}\n`);
-    return exitCodeOf(error);
+    const blame = blameOf(error);
+    process.stderr.write(`multirnet ${command.name}: ${blame === "stop" ? "stopped" : messageOf(error)}\n`);
+    if (blame === undefined) process.stderr.write(`${stackOf(error)}\n`); // a fault of this program: its writer needs the place
+    return EXIT_OF_BLAME[blame ?? "work"];
   }
 }
 
-function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return EXIT.badUse;
-  if (!(error instanceof CodedError)) return EXIT.failed;
-  if (INTERRUPTED.has(error.code)) return EXIT.interrupted;
-  return FAILED_WHILE_WORKING.has(error.code) ? EXIT.failed : EXIT.badUse;
+/** What an error is due to; undefined for one that nobody foresaw. */
+function blameOf(error: unknown): Blame | undefined {
+  if (error instanceof UsageError) return "input";
+  if (error instanceof CodedError) return error.blame;
+  return error instanceof Error && error.name === "AbortError" ? "stop" : undefined;
 }
 
-function parsed<S extends z.ZodType>(schema: S, given: Record<string, unknown>): z.output<S> {
+/** @param command whose arguments are named as they are; all else is an option */
+function parsed<S extends z.ZodType>(schema: S, given: Record<string, unknown>, command?: Command): z.output<S> {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const key = String(issue?.path[0] ?? "");
   const came = given[key];
-  throw new UsageError(
-    `${key}: ${issue?.message ?? "not valid"}${came === undefined ? "" : `, but ${JSON.stringify(came)} came`}`,
-  );
+  const name = command?.args.some((arg) => arg.name === key) === true ? key : `--${kebab(key)}`;
+  if (came === undefined) throw new UsageError(`${name} is missing`);
+  throw new UsageError(`${name}: ${issue?.message ?? "not valid"}, but ${JSON.stringify(came)} came`);
 }
 
 /** The command line as commander knows it. */
@@ -97,7 +91,11 @@ function programOf(action: (command: Command, given: Record<string, unknown>) =>
   const program = new Program("multirnet");
   program
     .description("From a chest CT to an outline of every pneumonia lesion and a diagnosis.")
-    .version(VERSION)
+    .version(VERSION, "--version", "print the version")
+    .option("--json", "print one JSON object on standard output")
+    .option("--quiet", "no progress and no logs")
+    .option("--threads <n>", "threads of one operator; default: all cores")
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride();
   for (const command of COMMANDS) {
     const [first = "", second] = command.name.split(" ");
@@ -115,12 +113,9 @@ function programOf(action: (command: Command, given: Record<string, unknown>) =>
     for (const [name, { value, says }] of Object.entries(command.options)) {
       sub.addOption(new Option(`--${kebab(name)}${value === undefined ? "" : ` <${value}>`}`, says));
     }
-    sub.option("--json", "print one JSON object on standard output");
-    sub.option("--quiet", "no progress and no logs");
-    sub.option("--threads <n>", "threads of one operator");
     sub.action(async (...values: unknown[]) => {
       const args = command.args.map(({ name }, index) => [name, values[index]] as const);
-      await action(command, defined({ ...Object.fromEntries(args), ...sub.opts() }));
+      await action(command, defined({ ...Object.fromEntries(args), ...sub.optsWithGlobals() }));
     });
   }
   return program;

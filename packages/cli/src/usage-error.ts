@@ -1,2 +1,2 @@
-/** An option or argument that is not as expected. */
+/** An option, an argument or a file of settings that is not as expected. */
 export class UsageError extends Error {}

@@ -37,3 +37,4 @@ export {
   type DiagnosisScores,
   type MacroScore,
 } from "./diagnosis/diagnosis-scores.js";
+export { diagnosisJson, type DiagnosisJson } from "./diagnosis/diagnosis-json.js";

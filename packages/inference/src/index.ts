@@ -1,4 +1,5 @@
 export { InferenceError, type InferenceProblem } from "./errors.js";
+export { findingOf, type Finding, type NotGiven } from "./finding.js";
 export { lesionsOf, type Lesion } from "./findings.js";
 export { loadModel, type LoadedModel } from "./model.js";
 export { slideOver, type ScanPrediction, type SlidingOptions, type WorkingImage } from "./sliding-window.js";

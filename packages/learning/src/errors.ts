@@ -11,6 +11,8 @@ export type LearningProblem =
       readonly cases: readonly string[];
       readonly layer: string;
     }
+  | { readonly code: "LICENCE_UNREADABLE"; readonly path: string; readonly because: string }
+  | { readonly code: "MEASURE_NO_CASES"; readonly dataset: string; readonly split: string }
   | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
   | {
       readonly code: "TRAINING_CHANGED";
@@ -25,6 +27,8 @@ const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   CONFIG_INVALID: "input",
   TRAINING_NO_CASES: "input",
   TRAINING_NOT_FINITE: "work",
+  LICENCE_UNREADABLE: "input",
+  MEASURE_NO_CASES: "input",
   TRAINING_STATE: "input",
   TRAINING_CHANGED: "input",
 };
@@ -49,8 +53,12 @@ function explain(problem: LearningProblem): string {
     case "TRAINING_NOT_FINITE":
       return (
         `the loss of step ${String(problem.step)} (epoch ${String(problem.epoch)}; cases ${problem.cases.join(", ")}) is not a number; ` +
-        `the first output that went wrong is that of ${problem.layer}`
+        `what went wrong first: ${problem.layer}`
       );
+    case "LICENCE_UNREADABLE":
+      return `cannot read the licence ${problem.path}: ${problem.because}`;
+    case "MEASURE_NO_CASES":
+      return `nothing to measure on in ${problem.dataset}: it has no ${problem.split} cases`;
     case "TRAINING_STATE":
       return `cannot resume from ${problem.path}: ${problem.because}`;
     case "TRAINING_CHANGED":

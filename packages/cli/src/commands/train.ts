@@ -1,11 +1,8 @@
 import { basename, join } from "node:path";
 
-import { writeJson } from "@multirnet/artifacts";
-import { loadModel } from "@multirnet/inference";
 import {
-  casesOf,
-  measureCases,
-  readRunFacts,
+  LearningError,
+  measureRun,
   readTrainConfig,
   resumeTraining,
   train as startTraining,
@@ -16,6 +13,8 @@ import { z } from "zod";
 
 import { command, type Answer } from "../command.js";
 import type { Io } from "../io.js";
+import { measuredText } from "../measured-text.js";
+import { whole } from "../options.js";
 import { UsageError } from "../usage-error.js";
 
 export const train = command({
@@ -31,7 +30,7 @@ export const train = command({
   input: z.strictObject({
     config: z.string().optional(),
     out: z.string().optional(),
-    fold: z.coerce.number().int().min(0).optional(),
+    fold: whole(0).optional(),
     resume: z.string().optional(),
     device: z.literal("cpu", "expected cpu: training on other devices comes later").default("cpu"),
   }),
@@ -79,41 +78,28 @@ function showEvent(event: TrainingEvent, io: Io): void {
   }
 }
 
-/** Measures the finished weights on the held-back cases, and writes `metrics.json`. */
+/** Measures the finished weights on the held-back cases, which writes `metrics.json` and `predictions/`. */
 async function answerOf({ run, ended, steps, bestEpoch }: TrainingOutcome, io: Io): Promise<Answer> {
-  const name = basename(run.path);
-  if (ended === "aborted") {
-    return {
-      json: {
-        run: run.path,
-        bestEpoch: bestEpoch ?? null,
-        metrics: { undefined: "stopped before its end" },
-        resumable: true,
-      },
-      text: `${name} stopped after ${String(steps)} steps; go on with: multirnet train --resume ${run.path}`,
-    };
-  }
-  const config = await readTrainConfig(run.config);
-  const { fold } = await readRunFacts(run.run);
-  const { dataset, test } = await casesOf(config, fold);
-  const json = { run: run.path, bestEpoch: bestEpoch ?? null };
-  if (test.length === 0) {
-    const metrics = { undefined: "no case was held back" };
-    return {
-      json: { ...json, metrics },
-      text: `${run.path}: ${String(steps)} steps; no case was held back to measure on`,
-    };
-  }
-  const model = await loadModel(run.path);
-  const metrics = await measureCases(model, dataset, test, {
-    signal: io.signal,
-    onCase: (done, of, measured) => {
-      io.progress(done, of, `held-back cases measured, ${measured}`);
-    },
+  const json = { run: run.path, bestEpoch: bestEpoch ?? { undefined: "without validation the last weights count" } };
+  const undone = (reason: string, text: string): Answer => ({
+    json: { ...json, metrics: { undefined: reason } },
+    text,
   });
-  await writeJson(run.metrics, metrics);
-  return {
-    json: { ...json, metrics },
-    text: `${run.path}: ${String(steps)} steps\n${JSON.stringify(metrics, undefined, 2)}`,
-  };
+  if (ended === "aborted") {
+    const goOn = `go on with: multirnet train --resume ${run.path}`;
+    return undone("stopped before its end", `${basename(run.path)} stopped after ${String(steps)} steps; ${goOn}`);
+  }
+  const done = `${run.path}: ${String(steps)} steps`;
+  try {
+    const metrics = await measureRun(run.path, {
+      signal: io.signal,
+      onCase: (count, of, measured) => {
+        io.progress(count, of, `held-back cases measured, ${measured}`);
+      },
+    });
+    return { json: { ...json, metrics }, text: `${done}\n\n${measuredText(metrics)}` };
+  } catch (error) {
+    if (!(error instanceof LearningError && error.code === "MEASURE_NO_CASES")) throw error;
+    return undone("no case was held back", `${done}; no case was held back to measure on`);
+  }
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 
-import { LESION_LABEL, makePhantom, type Phantom, type Xyz } from "@multirnet/imaging";
+import { LESION_LABEL, makePhantom, PHANTOM_DESCRIPTION, type Phantom, type Xyz } from "@multirnet/imaging";
 import { writeNifti } from "@multirnet/imaging/node";
 
 import { writeDataset, type NewCase, type WriteOptions } from "./write-dataset.js";
@@ -44,9 +44,10 @@ function newCase({ name, diagnosis, scan, lesions, lungs }: Phantom): NewCase {
   return {
     facts: { name, patient: name, diagnosis, split: "train", source: "phantom", estimated: [] },
     write: async (files) => {
-      await writeNifti(files.image, scan);
-      await writeNifti(files.label, lesions);
-      await writeNifti(files.lung, lungs);
+      const says = { description: PHANTOM_DESCRIPTION };
+      await writeNifti(files.image, scan, says);
+      await writeNifti(files.label, lesions, says);
+      await writeNifti(files.lung, lungs, says);
     },
   };
 }

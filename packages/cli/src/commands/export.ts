@@ -1,0 +1,28 @@
+import { exportRun } from "@multirnet/learning";
+import { z } from "zod";
+
+import { command } from "../command.js";
+
+export const exportBundle = command({
+  name: "export",
+  summary: "A run's weights as a model bundle, to hand on.",
+  args: [
+    { name: "run", says: "run folder" },
+    { name: "out", says: "new folder, empty folder or older bundle" },
+  ],
+  options: {
+    half: { says: "weights of convolutions in 16 bits: half the size" },
+    licence: { value: "f", says: "text file with the licence of the weights" },
+  },
+  input: z.strictObject({
+    run: z.string(),
+    out: z.string(),
+    half: z.boolean().default(false),
+    licence: z.string().optional(),
+  }),
+  async run({ run, out, half, licence }) {
+    const { files } = await exportRun(run, out, { half, licence });
+    const maxAbsDifference = { undefined: "this bundle has no ONNX graph to compare with" };
+    return { json: { files, maxAbsDifference }, text: Object.values(files).join("\n") };
+  },
+});

@@ -1,0 +1,138 @@
+import { RandomSource } from "@multirnet/base";
+import { decodeSafetensors, encodeSafetensors, scope, tensorFrom, withoutGradients } from "@multirnet/engine";
+import { createNetwork, loadWeights, namedHeads, resolveNetwork } from "@multirnet/networks";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+import { json, madeFolder, run } from "../testing/run.js";
+
+test("networks lists what can be trained, with the keys of the contract", async () => {
+  const list = (await json("networks")) as unknown as Record<string, unknown>[];
+  expect(list.map(({ name }) => name)).toEqual(["multirnet", "vnet"]);
+  for (const network of list) {
+    for (const key of ["name", "task", "dims", "parameters", "input", "classes", "cites", "differs"])
+      expect(network).toHaveProperty(key);
+  }
+  expect(list[0]).toMatchObject({
+    task: "joint",
+    dims: 3,
+    input: [1, 32, 96, 96],
+    classes: ["covid-19", "cap", "normal"],
+  });
+  const { stdout } = await run("networks");
+  expect(stdout).toContain("  reverseAttention: true | false; default true.");
+});
+
+test("init gives the same weights for the same seed, and forward the network's answer to the last bit", async () => {
+  const folder = madeFolder();
+  const path = (name: string): string => join(folder, name);
+  writeFileSync(path("network.yaml"), "preset: tiny\npasses: 1\n");
+  const network = ["--network", "multirnet", "--config", path("network.yaml")];
+  const facts = await json("init", ...network, "--seed", "7", "--output", path("w"));
+  await json("init", ...network, "--seed", "7", "--output", path("again"));
+  await json("init", ...network, "--seed", "8", "--output", path("other"));
+  expect(readFileSync(path("again")).equals(readFileSync(path("w")))).toBe(true);
+  expect(readFileSync(path("other")).equals(readFileSync(path("w")))).toBe(false);
+
+  const shape = [1, 1, 16, 32, 48];
+  const input = Float32Array.from({ length: 16 * 32 * 48 }, (_, i) => (i % 97) / 97);
+  writeFileSync(
+    path("x"),
+    scope(() => encodeSafetensors(new Map([["input", tensorFrom(input, shape)]]))),
+  );
+  const { outputs } = await json(
+    "forward",
+    ...network,
+    "--weights",
+    path("w"),
+    "--input",
+    path("x"),
+    "--output",
+    path("y"),
+  );
+  scope(() => {
+    const own = createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", passes: 1 }), 0);
+    loadWeights(own, readFileSync(path("w")), "w");
+    expect(facts).toEqual({
+      parameters: [...own.parameters().values()].reduce((sum, { elements }) => sum + elements, 0),
+      tensors: own.state().size,
+    });
+    const pass = { mode: "eval", random: new RandomSource(0) } as const;
+    const expected = namedHeads(withoutGradients(() => own.forward(tensorFrom(input, shape), pass)));
+    const written = decodeSafetensors(readFileSync(path("y")), "y");
+    expect([...written.keys()]).toEqual([...expected.keys()]);
+    expect([...written.keys()]).toContain("auxiliary.pass0.lesion");
+    for (const [name, tensor] of expected) expect(written.get(name)?.toNumbers()).toEqual(tensor.toNumbers());
+    const lesion = expected.get("lesion")?.toNumbers() ?? [];
+    expect(outputs).toHaveProperty("lesion", {
+      shape,
+      min: Math.min(...lesion),
+      max: Math.max(...lesion),
+      mean: expect.closeTo(lesion.reduce((a, b) => a + b, 0) / lesion.length, 9),
+    });
+  });
+
+  const profiled = await run(
+    "forward",
+    ...network,
+    "--weights",
+    path("w"),
+    "--input",
+    path("x"),
+    "--output",
+    path("y"),
+    "--profile",
+  );
+  expect(profiled.stderr).toMatch(/^module\s+operator\s+inputs\s+calls\s+GFLOP\s+ms\s+GFLOP\/s$/m);
+  expect(profiled.stderr).toMatch(/aten::conv3d\s+1×2×16×32×48, 2×2×3×3×3/);
+});
+
+test("what forward and init cannot use is told with its name", async () => {
+  const folder = madeFolder();
+  const path = (name: string): string => join(folder, name);
+  writeFileSync(path("tiny.yaml"), "network: { name: multirnet, preset: tiny }\n");
+  writeFileSync(path("typo.yaml"), "preset: tiny\npases: 1\n");
+  writeFileSync(path("list.yaml"), "- 1\n");
+  writeFileSync(path("broken.yaml"), "a: [1\n");
+  await json("init", "--network", "multirnet", "--config", path("tiny.yaml"), "--output", path("w"));
+  writeFileSync(
+    path("x"),
+    scope(() => encodeSafetensors(new Map([["scan", tensorFrom(new Float32Array(8), [8])]]))),
+  );
+  writeFileSync(
+    path("odd"),
+    scope(() => encodeSafetensors(new Map([["input", tensorFrom(new Float32Array(8), [1, 1, 2, 2, 2])]]))),
+  );
+
+  const said = async (...argv: readonly string[]): Promise<string> => {
+    const { code, stderr } = await run(...argv);
+    expect(code).toBe(2);
+    return stderr.replaceAll(`${folder}/`, "");
+  };
+  const init = (name: string, config: string): Promise<string> =>
+    said("init", "--network", name, "--config", path(config), "--output", path("z"));
+  const forward = (input: string, weights = "w"): Promise<string> =>
+    said(
+      ...["forward", "--network", "multirnet", "--config", path("tiny.yaml")],
+      ...["--weights", path(weights), "--input", path(input), "--output", path("y")],
+    );
+  expect(await init("multirnet", "typo.yaml")).toBe(
+    "multirnet init: network multirnet: pases: unknown option; did you mean passes?\n",
+  );
+  expect(await init("vnet", "tiny.yaml")).toBe(
+    "multirnet init: tiny.yaml: expected options of vnet (--network), came those of multirnet\n",
+  );
+  expect(await init("multirnet", "list.yaml")).toBe(
+    "multirnet init: list.yaml: expected a mapping of the network's options, came [1]\n",
+  );
+  expect(await init("multirnet", "broken.yaml")).toMatch(/^multirnet init: cannot read the config broken.yaml: /);
+  expect(await init("multirnet", "none.yaml")).toMatch(/^multirnet init: cannot read the config none.yaml: ENOENT/);
+  expect(await init("multinet", "list.yaml")).toMatch(/list.yaml/);
+  expect(await forward("x")).toBe("multirnet forward: x: expected a tensor named input\n");
+  expect(await forward("odd")).toBe(
+    "multirnet forward: multirnet takes N×1×D×H×W with D, H and W multiples of 16, but 1×1×2×2×2 came\n",
+  );
+  expect(await forward("none")).toMatch(/^multirnet forward: cannot read none: ENOENT/);
+  expect(await forward("x", "x")).toMatch(/^multirnet forward: /);
+});

@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+import type { Xyz } from "@multirnet/imaging";
+
+/** `1.5,1.5,2` as a triple of numbers along x, y and z. */
+export function triple(says: string, number: z.ZodNumber = z.number().positive()): z.ZodType<Xyz, string> {
+  return z.string().transform((text, context): Xyz => {
+    const parts = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    const [x = 0, y = 0, z = 0] = parts;
+    if (parts.length === 3 && parts.every((part) => number.safeParse(part).success)) return { x, y, z };
+    context.addIssue({ code: "custom", message: `expected ${says} as x,y,z` });
+    return { x: 0, y: 0, z: 0 };
+  });
+}
+
+/** A whole number of at least `least`, as it stands on the command line. */
+export function whole(least: number): z.ZodType<number, string> {
+  return z.string().transform((text, context) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    context.addIssue({ code: "custom", message: `expected a whole number from ${String(least)}` });
+    return least;
+  });
+}
+
+/** A number of at least `least`, as it stands on the command line. */
+export function numberFrom(least: number): z.ZodType<number, string> {
+  return z.string().transform((text, context) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value) && value >= least) return value;
+    context.addIssue({ code: "custom", message: `expected a number from ${String(least)}` });
+    return least;
+  });
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+
+import { cardReadme, openModel, runFolder, writeBundle, type ModelCard } from "@multirnet/artifacts";
+import { messageOf } from "@multirnet/base";
+import { decodeSafetensors, encodeSafetensors, scope } from "@multirnet/engine";
+
+import { readTrainConfig } from "../config/train-config.js";
+import { LearningError } from "../errors.js";
+
+export interface ExportOptions {
+  /** Whether the weights with more than one axis are stored in 16 bits; norms and biases, which are few, stay as they are. */
+  readonly half?: boolean;
+  /** A text file: the full licence of the weights. */
+  readonly licence?: string | undefined;
+  /** Figures for the card, where they were measured. */
+  readonly metrics?: ModelCard["metrics"];
+}
+
+/**
+ * Makes a model bundle of a run: its weights (the best, or the last where none were chosen), its card, and the config that made them.
+ *
+ * @returns the paths written, by file name
+ * @throws ArtifactError, FileError as their rooms say; LearningError CONFIG_UNREADABLE, CONFIG_INVALID, LICENCE_UNREADABLE
+ */
+export async function exportRun(
+  path: string,
+  out: string,
+  { half = false, licence, metrics }: ExportOptions = {},
+): Promise<{ readonly files: Readonly<Record<string, string>> }> {
+  const { card, weights, weightsFile } = await openModel(path);
+  const config = await readTrainConfig(runFolder(path).config);
+  const text = licence === undefined ? undefined : await licenceText(licence);
+  const bundled = { ...card, metrics: { ...card.metrics, ...metrics } };
+  const files = await writeBundle(out, {
+    card: bundled,
+    weights: half ? halved(weights, `${path}/${weightsFile}`) : weights,
+    readme: cardReadme(basename(resolve(out)), bundled),
+    config: { ...config, dataset: basename(config.dataset) }, // where it lay on this machine is nobody's business
+    ...(text === undefined ? {} : { licence: text }),
+  });
+  return { files };
+}
+
+function halved(file: Uint8Array, where: string): Uint8Array {
+  return scope(() => {
+    const tensors = decodeSafetensors(file, where);
+    return encodeSafetensors(
+      new Map(
+        Array.from(tensors, ([name, tensor]) => [name, tensor.shape.length > 1 ? tensor.toDtype("float16") : tensor]),
+      ),
+    );
+  });
+}
+
+async function licenceText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new LearningError({ code: "LICENCE_UNREADABLE", path, because: messageOf(error) }, { cause: error });
+  }
+}
