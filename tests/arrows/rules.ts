@@ -10,7 +10,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   imaging: ["base"],
   engine: ["base"],
   networks: ["base", "imaging", "engine"],
-  artifacts: ["base", "imaging", "engine", "networks"],
+  artifacts: ["base"],
   inference: ["base", "imaging", "engine", "networks", "artifacts"],
   evaluation: ["base", "imaging"],
   report: ["base", "imaging", "inference", "evaluation"],

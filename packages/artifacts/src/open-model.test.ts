@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { strToU8, zipSync, type Zippable } from "fflate";
@@ -161,94 +161,9 @@ test("weights that cannot be read are named", async () => {
   expect((await openModel(run.path)).weightsFile).toBe("checkpoints/last.safetensors");
 });
 
-test.each(["../model.json", "/etc/model.json", "a/../../model.json", "C:\\model.json", "..\\model.json"])(
-  "a zip with the name %s is refused",
-  async (entry) => {
-    const path = newZip({ ...bundled, [entry]: strToU8("{}") });
-    expect((await thrownBy(openModel(path))).message).toBe(
-      `the zip ${path} is refused: the name ${JSON.stringify(entry)} in it leads out of the archive`,
-    );
-  },
-);
-
 test("a zip of two models is refused", async () => {
   const path = newZip({ a: bundled, b: bundled });
   expect((await thrownBy(openModel(path))).message).toBe(
     `the zip ${path} holds more than one model: a/model.json, b/model.json; expected one`,
-  );
-});
-
-/** A zip of a stored bundle with one change made to its bytes. */
-function damagedZip(change: (bytes: Buffer) => Uint8Array, level: 0 | 6 = 0): string {
-  const path = newZip({ "model.json": [bundled["model.json"], { level }], "model.safetensors": [weights, { level }] });
-  writeFileSync(path, change(readFileSync(path)));
-  return path;
-}
-
-const directoryEntry = (zip: Buffer, index: number): number => {
-  let at = -1;
-  for (let i = 0; i <= index; i++) at = zip.indexOf(Buffer.from([0x50, 0x4b, 1, 2]), at + 1);
-  return at;
-};
-const endRecord = (zip: Buffer): number => zip.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
-/** The second directory entry with a field overwritten. */
-const withField = (offset: number, value: number, bytes: 2 | 4) => (zip: Buffer) => {
-  zip.writeUIntLE(value, directoryEntry(zip, 1) + offset, bytes);
-  return zip;
-};
-
-test.each([
-  { says: "its directory at the end is missing; was it cut short?", change: (zip: Buffer) => zip.subarray(0, -30) },
-  {
-    says: "its directory at the end is missing; was it cut short?",
-    change: (zip: Buffer) => zip.subarray(0, 12),
-  },
-  {
-    says: "the check sum of model.safetensors does not match",
-    change: (zip: Buffer) => {
-      const at = zip.indexOf(weights);
-      zip[at + 1234] = (zip[at + 1234] ?? 0) ^ 1;
-      return zip;
-    },
-  },
-  { says: "entry 2 of 2 of its directory is missing", change: withField(0, 0, 2) },
-  { says: "model.safetensors is encrypted", change: withField(8, 1, 2) },
-  { says: "model.safetensors is packed by method 12; only stored and deflated are read", change: withField(10, 12, 2) },
-  { says: "model.safetensors is cut short", change: withField(20, 60_000, 4) },
-  { says: "model.safetensors has 5000 bytes, its directory says 5001", change: withField(24, 5001, 4) },
-  { says: "model.safetensors is not where the directory says", change: withField(42, 3, 4) },
-  {
-    says: "it is in the Zip64 form, for more than 4 GiB, which is not read here",
-    change: (zip: Buffer) => {
-      zip.writeUInt32LE(0xffffffff, endRecord(zip) + 16);
-      return zip;
-    },
-  },
-])("a damaged zip: $says", async ({ change, says }) => {
-  const path = damagedZip(change);
-  expect((await thrownBy(openModel(path))).message).toBe(`the zip ${path} is damaged: ${says}`);
-});
-
-test("an entry cannot unpack to more than it says, nor say more than deflate can give", async () => {
-  const packedBytes = readFileSync(damagedZip((zip) => zip, 6));
-  const packed = packedBytes.readUInt32LE(directoryEntry(packedBytes, 1) + 20);
-  const bomb = damagedZip(withField(24, 4_000_000_000, 4), 6);
-  expect((await thrownBy(openModel(bomb))).message).toBe(
-    `the zip ${bomb} is damaged: model.safetensors cannot grow from ${packed} to 4000000000 bytes`,
-  );
-  const more = damagedZip(withField(24, 4999, 4), 6);
-  expect((await thrownBy(openModel(more))).message).toBe(
-    `the zip ${more} is damaged: model.safetensors: Cannot create a Buffer larger than 4999 bytes`,
-  );
-});
-
-test("a stream that is no deflate stream is named", async () => {
-  const path = damagedZip((zip) => {
-    const at = zip.indexOf("model.safetensors") + "model.safetensors".length;
-    zip.fill(0xff, at, at + 20);
-    return zip;
-  }, 6);
-  expect((await thrownBy(openModel(path))).message).toBe(
-    `the zip ${path} is damaged: model.safetensors: invalid block type`,
   );
 });

@@ -80,7 +80,7 @@ async function openBundle(path: string): Promise<Model> {
 }
 
 async function openZip(path: string): Promise<Model> {
-  const entries = zipEntries(await bytesOf(path), path);
+  const entries = await zipEntries(await bytesOf(path), path);
   const cards = entries.filter(({ name }) => baseName(name) === CARD_FILE);
   if (cards.length > 1)
     throw new ArtifactError({ code: "ZIP_AMBIGUOUS", path, entries: cards.map(({ name }) => name) });
@@ -94,8 +94,8 @@ async function openZip(path: string): Promise<Model> {
   const [weightsEntry] = weightsEntries;
   if (weightsEntry === undefined)
     throw new ArtifactError({ code: "MODEL_WITHOUT_WEIGHTS", path, expected: [weightsFile] });
-  const card = parseModelCard(new TextDecoder().decode(cardEntry.read()), `${path}:${cardEntry.name}`);
-  const weights = weightsEntry.read();
+  const card = parseModelCard(new TextDecoder().decode(await cardEntry.read()), `${path}:${cardEntry.name}`);
+  const weights = await weightsEntry.read();
   return { kind: "zip", path, card, weightsFile, weights, digest: digestOf(weights) };
 }
 

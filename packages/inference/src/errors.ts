@@ -2,11 +2,19 @@ import { CodedError, type Blame } from "@multirnet/base";
 
 export type InferenceProblem =
   | { readonly code: "INFERENCE_ABORTED"; readonly done: number; readonly windows: number }
-  | { readonly code: "INFERENCE_NOT_FINITE"; readonly what: string };
+  | { readonly code: "INFERENCE_NOT_FINITE"; readonly what: string }
+  | {
+      readonly code: "INFERENCE_CARD_UNLIKE";
+      readonly path: string;
+      readonly what: "lesion types" | "classes";
+      readonly card: readonly string[];
+      readonly network: readonly string[];
+    };
 
 const BLAME: { readonly [C in InferenceProblem["code"]]: Blame } = {
   INFERENCE_ABORTED: "stop",
   INFERENCE_NOT_FINITE: "work",
+  INFERENCE_CARD_UNLIKE: "input",
 };
 
 export class InferenceError extends CodedError<InferenceProblem> {
@@ -23,5 +31,14 @@ function explain(problem: InferenceProblem): string {
       return `stopped after ${String(problem.done)} of ${String(problem.windows)} windows`;
     case "INFERENCE_NOT_FINITE":
       return `the network gave ${problem.what} that is not a number: its weights are damaged, or it does not know such a scan`;
+    case "INFERENCE_CARD_UNLIKE":
+      return (
+        `the card of ${problem.path} is not its network's: it names ${listed(problem.card)} as ${problem.what}, ` +
+        `the network has ${listed(problem.network)}`
+      );
   }
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.join(", ");
 }

@@ -1,5 +1,7 @@
 import { openModel, type ModelCard, type OpenOptions } from "@multirnet/artifacts";
-import { createNetwork, loadWeights, type Network } from "@multirnet/networks";
+import { createNetwork, headsOf, loadWeights, resolveNetwork, type Network } from "@multirnet/networks";
+
+import { InferenceError } from "./errors.js";
 
 /** A network ready to look at scans, and the card that says what it is. */
 export interface LoadedModel {
@@ -10,13 +12,33 @@ export interface LoadedModel {
 }
 
 /**
- * Opens a run folder, a bundle or its zip, and makes its network.
+ * Opens a run folder, a bundle or its zip, and makes its network. A card may give its classes and lesion types other words than the network has, but not
+ * another number of them: each would be called by the name of another.
  *
- * @throws ArtifactError, NetworkError, EngineError as their rooms say
+ * @throws InferenceError INFERENCE_CARD_UNLIKE; ArtifactError, NetworkError, EngineError as their rooms say
  */
 export async function loadModel(path: string, options: OpenOptions = {}): Promise<LoadedModel> {
   const { card, weights, weightsFile, digest } = await openModel(path, options);
-  const network = createNetwork(card.network, 0);
-  loadWeights(network, weights, `${path}: ${weightsFile}`);
+  const spec = resolveNetwork({ ...card.network.options, name: card.network.name }); // a card may have been written by hand
+  const network = createNetwork(spec, 0);
+  try {
+    const { classes, lesions } = headsOf(spec);
+    requireAlike(path, "lesion types", card.labels, network.task === "diagnosis" ? [] : lesions);
+    requireAlike(path, "classes", card.classes, network.task === "segmentation" ? [] : classes);
+    loadWeights(network, weights, `${path}: ${weightsFile}`);
+  } catch (error) {
+    network.release();
+    throw error;
+  }
   return { card, network, digest, path };
+}
+
+function requireAlike(
+  path: string,
+  what: "lesion types" | "classes",
+  card: readonly string[],
+  network: readonly string[],
+): void {
+  if (card.length !== network.length)
+    throw new InferenceError({ code: "INFERENCE_CARD_UNLIKE", path, what, card, network });
 }

@@ -44,8 +44,9 @@ export async function slideOver(
 ): Promise<ScanPrediction> {
   const { region, box, signal, onWindow } = options;
   const windows = windowsOver(box, options);
+  const tiled = shared(box, wholeImage(image));
   const weights = windowWeights(region);
-  const total = new Float32Array(image.voxels.length);
+  let total: Float32Array | undefined; // none for a network that only diagnoses
   const sums: Float32Array[] = [];
   const disease: { readonly logits: readonly number[]; readonly mass: number }[] = [];
   for (let start = 0; start < windows.length; start += BATCH) {
@@ -60,18 +61,20 @@ export async function slideOver(
       options.passes,
     );
     for (const [index, window] of batch.entries()) {
-      for (const [type, probabilities] of (seen[index]?.lesion ?? []).entries()) {
+      const { lesion, disease: logits, mass } = seen[index] as WindowFinding;
+      for (const [type, probabilities] of lesion.entries()) {
         sums[type] ??= new Float32Array(image.voxels.length);
-        addWindow(sums[type], probabilities, weights, image.size, window);
+        addWindow(sums[type], probabilities, weights, image.size, window, tiled);
       }
-      if (seen[index]?.lesion.length !== 0) addWindow(total, undefined, weights, image.size, window);
-      const logits = seen[index]?.disease;
-      if (logits !== undefined) disease.push({ logits, mass: (seen[index]?.mass ?? 0) + MASS_FLOOR * weights.length });
+      if (lesion.length > 0) {
+        total ??= new Float32Array(image.voxels.length);
+        addWindow(total, undefined, weights, image.size, window, tiled);
+      }
+      if (logits !== undefined) disease.push({ logits, mass: mass + MASS_FLOOR * weights.length });
     }
     onWindow?.(Math.min(start + BATCH, windows.length), windows.length);
   }
-  for (const sum of sums)
-    for (let i = 0; i < sum.length; i++) if (total[i] !== 0) sum[i] = (sum[i] as number) / (total[i] as number);
+  if (total !== undefined) for (const sum of sums) divide(sum, total);
   return { lesion: sums, disease: disease.length === 0 ? undefined : meanDisease(disease), windows: windows.length };
 }
 
@@ -121,23 +124,24 @@ function lookAt(
 }
 
 /** A window of the image; air where it reaches past it. */
-function cut({ size, voxels }: WorkingImage, { from, size: window }: Box): Float32Array {
-  const region = new Float32Array(window.x * window.y * window.z);
-  eachRow(size, { from, size: window }, (source, target, length) => {
-    region.set(voxels.subarray(source, source + length), target);
+function cut(image: WorkingImage, window: Box): Float32Array {
+  const region = new Float32Array(window.size.x * window.size.y * window.size.z);
+  eachRow(image.size, window, wholeImage(image), (source, target, length) => {
+    region.set(image.voxels.subarray(source, source + length), target);
   });
   return region;
 }
 
-/** Adds weight · value (1 where there are no values) of a window to the sums of the scan. */
+/** Adds weight · value (1 where there are no values) of a window to the sums of the scan, as far as it lies in what is tiled. */
 function addWindow(
   sums: Float32Array,
   values: Float32Array | undefined,
   weights: Float32Array,
   size: Xyz,
   window: Box,
+  tiled: Box,
 ): void {
-  eachRow(size, window, (source, target, length) => {
+  eachRow(size, window, tiled, (source, target, length) => {
     for (let i = 0; i < length; i++) {
       const value = (weights[target + i] as number) * (values === undefined ? 1 : (values[target + i] as number));
       sums[source + i] = (sums[source + i] as number) + value;
@@ -145,21 +149,42 @@ function addWindow(
   });
 }
 
-/** The rows of a window that lie inside the scan: where each starts in the scan, where in the window, and how long it is. */
+/** In place; where nothing was added there is no lesion. */
+function divide(sum: Float32Array, total: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) if (total[i] !== 0) sum[i] = (sum[i] as number) / (total[i] as number);
+}
+
+/** The rows of a window inside a part of the scan: where each starts in the scan, where in the window, and how long it is. */
 function eachRow(
   size: Xyz,
-  { from, size: window }: Box,
+  window: Box,
+  part: Box,
   visit: (inScan: number, inWindow: number, length: number) => void,
 ): void {
-  const startX = Math.max(0, -from.x);
-  const length = Math.min(window.x, size.x - from.x) - startX;
-  if (length <= 0) return;
-  for (let z = Math.max(0, -from.z); z < Math.min(window.z, size.z - from.z); z++) {
-    for (let y = Math.max(0, -from.y); y < Math.min(window.y, size.y - from.y); y++) {
-      const inScan = from.x + startX + size.x * (from.y + y + size.y * (from.z + z));
-      visit(inScan, startX + window.x * (y + window.y * z), length);
+  const { from, size: rows } = shared(window, part);
+  if (rows.x <= 0) return;
+  for (let z = from.z; z < from.z + rows.z; z++) {
+    for (let y = from.y; y < from.y + rows.y; y++) {
+      const inScan = from.x + size.x * (y + size.y * z);
+      const [x, row] = [from.x - window.from.x, y - window.from.y + window.size.y * (z - window.from.z)];
+      visit(inScan, x + window.size.x * row, rows.x);
     }
   }
+}
+
+/** What two boxes have in common; an axis along which they have nothing is 0 or less long. */
+function shared(a: Box, b: Box): Box {
+  const from = eachAxis((axis) => Math.max(a.from[axis], b.from[axis]));
+  const size = eachAxis((axis) => Math.min(a.from[axis] + a.size[axis], b.from[axis] + b.size[axis]) - from[axis]);
+  return { from, size };
+}
+
+function eachAxis(value: (axis: "x" | "y" | "z") => number): Xyz {
+  return { x: value("x"), y: value("y"), z: value("z") };
+}
+
+function wholeImage({ size }: WorkingImage): Box {
+  return { from: { x: 0, y: 0, z: 0 }, size };
 }
 
 function meanDisease(seen: readonly { readonly logits: readonly number[]; readonly mass: number }[]): number[] {

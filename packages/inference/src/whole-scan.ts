@@ -15,7 +15,7 @@ import {
 } from "@multirnet/imaging";
 import type { Network } from "@multirnet/networks";
 
-import { slideOver, type SlidingOptions } from "./sliding-window.js";
+import { slideOver, type ScanPrediction, type SlidingOptions } from "./sliding-window.js";
 
 /** How a scan is made ready for a network, and what is made of its answer; a model's card holds both. */
 export type ScanSettings = Pick<ModelCard, "preprocessing" | "inference" | "labels" | "classes">;
@@ -40,26 +40,41 @@ export async function findInScan(
   settings: ScanSettings,
   options: Pick<SlidingOptions, "passes" | "signal" | "onWindow"> = {},
 ): Promise<ScanFinding> {
-  const { preprocessing, inference, labels, classes } = settings;
+  const { inference, labels, classes } = settings;
+  const { grid, types, seen } = await lookOver(network, scan, settings, options);
+  const lesions = removeSmallComponents(outline(types, grid, inference.threshold), inference.minimumLesionMm3, 26);
+  return {
+    lesions: orientLike(lesions, scan.grid),
+    probability: labels.length === 0 ? undefined : orientLike(unionOf(types, grid), scan.grid),
+    disease: seen.disease?.map((probability, index) => ({ name: classes[index] ?? String(index), probability })),
+    windows: seen.windows,
+  };
+}
+
+/**
+ * What the network says, with the lesion probabilities on the scan's own grid, but turned to LPS. The turned and the working scan are needed
+ * in here only: each is as large as the scan, or nearly, and goes when this returns.
+ */
+async function lookOver(
+  network: Network,
+  scan: Volume<"hounsfield">,
+  { preprocessing, inference }: ScanSettings,
+  options: Pick<SlidingOptions, "passes" | "signal" | "onWindow">,
+): Promise<{
+  readonly grid: Grid;
+  readonly types: readonly Volume<"probability">[];
+  readonly seen: Pick<ScanPrediction, "disease" | "windows">;
+}> {
   const oriented = orientTo(scan, "LPS");
   const working = workingScan(oriented, preprocessing.spacingMm);
-  const seen = await slideOver(network, workingImage(working, preprocessing.windowHu), {
+  const { lesion, disease, windows } = await slideOver(network, workingImage(working, preprocessing.windowHu), {
     ...options,
     region: preprocessing.region,
     overlap: inference.overlap,
     box: bodyBox(working),
   });
-  const types = seen.lesion.map((voxels) =>
-    resample({ meaning: "probability", grid: working.grid, voxels }, oriented.grid),
-  );
-  const outlined = outline(types, oriented.grid, inference.threshold);
-  const lesions = removeSmallComponents(outlined, inference.minimumLesionMm3, 26);
-  return {
-    lesions: orientLike(lesions, scan.grid),
-    probability: labels.length === 0 ? undefined : orientLike(unionOf(types, oriented.grid), scan.grid),
-    disease: seen.disease?.map((probability, index) => ({ name: classes[index] ?? String(index), probability })),
-    windows: seen.windows,
-  };
+  const types = lesion.map((voxels) => resample({ meaning: "probability", grid: working.grid, voxels }, oriented.grid));
+  return { grid: oriented.grid, types, seen: { disease, windows } };
 }
 
 /** A scan on the working grid: LPS, resampled by Algorithm 2. */

@@ -18,10 +18,12 @@ export function windowsOver(box: Box, { region, overlap }: WindowSettings): Box[
 
 function startsAlong(from: number, length: number, window: number, overlap: number): number[] {
   if (length <= window) return [from - Math.floor((window - length) / 2)];
-  const stride = Math.max(1, Math.floor(window * (1 - overlap)));
+  const stride = Math.max(1, Math.floor(window * (1 - overlap) + ROUNDING));
   const count = Math.ceil((length - window) / stride) + 1;
   return Array.from({ length: count }, (_, i) => from + Math.round((i * (length - window)) / (count - 1)));
 }
+
+const ROUNDING = 1e-9; // voxels: 10 · (1 - 0.8) is 2, not 1.9999999999999996
 
 /**
  * How much each voxel of a window counts: a Gaussian of σ = 1/8 of the window around its centre, as nnU-Net (Isensee et al. 2021), since a network

@@ -2,6 +2,7 @@ import { windowed, type Volume } from "@multirnet/imaging";
 import { tensorFrom, type Tensor } from "@multirnet/engine";
 
 import { NetworkError } from "./errors.js";
+import type { Pass } from "./network.js";
 
 /**
  * A region as networks take it: x, y, z of a volume become W, H, D of a tensor, the only place where the two orders meet.
@@ -19,12 +20,33 @@ export function requireRegion(
   { shape }: Tensor,
   { channels, multipleOf }: { readonly channels: number; readonly multipleOf: number },
 ): void {
-  const [, ofChannels, ...space] = shape;
+  const [batch = 0, ofChannels, ...space] = shape;
   const fits =
     shape.length === 5 &&
+    batch > 0 &&
     ofChannels === channels &&
     space.every((side) => side >= multipleOf && side % multipleOf === 0);
   if (fits) return;
   const expected = `N×${String(channels)}×D×H×W with D, H and W multiples of ${String(multipleOf)}`;
+  throw new NetworkError({ code: "NETWORK_INPUT", network, expected, came: shape.join("×") });
+}
+
+/**
+ * Refuses to train with a batch that leaves the deepest batch norms one value a channel. Its variance would be 0, so nothing would be learned
+ * there, and the unbiased one that they remember would be NaN, which shows only in evaluation.
+ *
+ * @param multipleOf how many voxels of each side become one at the deepest @throws NetworkError NETWORK_INPUT
+ */
+export function requireStatistics(
+  network: string,
+  { shape }: Tensor,
+  { multipleOf }: { readonly multipleOf: number },
+  { mode }: Pass,
+): void {
+  const [batch = 0, , ...space] = shape;
+  const values = space.reduce((product, side) => product * (side / multipleOf), batch);
+  if (mode === "eval" || values > 1) return;
+  const block = space.map(() => multipleOf).join("×");
+  const expected = `more than one block of ${block} in a training batch, as batch norm needs the variance of several values`;
   throw new NetworkError({ code: "NETWORK_INPUT", network, expected, came: shape.join("×") });
 }

@@ -1,7 +1,5 @@
 import { z } from "zod";
 
-import type { NetworkEntry } from "./registry.js";
-
 /** An option of a network, for somebody who writes a config. */
 export interface OptionRow {
   readonly name: string;
@@ -11,7 +9,7 @@ export interface OptionRow {
 }
 
 /** @returns the options of a network in the order of their definition */
-export function optionTable({ options }: NetworkEntry): OptionRow[] {
+export function optionTable({ options }: { readonly options: z.ZodType }): OptionRow[] {
   const { properties = {} } = z.toJSONSchema(options);
   return Object.entries(properties).map(([name, schema]) => {
     const { default: value, description = "" } = objectOf(schema);

@@ -1,6 +1,6 @@
 import { nearestName, RandomSource } from "@multirnet/base";
 import { scope } from "@multirnet/engine";
-import { z } from "zod";
+import type { z } from "zod";
 
 import { Vnet, VNET_MULTIPLE, vnetOptions, vnetPresets } from "./baselines/vnet.js";
 import { NetworkError } from "./errors.js";
@@ -8,6 +8,7 @@ import { MultirNet } from "./multirnet/multirnet.js";
 import { multirnetOptions, multirnetPresets } from "./multirnet/options.js";
 import { SIZE_MULTIPLE } from "./multirnet/segmentation-subnet.js";
 import type { Network, Task } from "./network.js";
+import { optionError, presetError } from "./option-error.js";
 
 /** What the registry knows of a network. A new one is one file and one entry here. */
 export interface NetworkEntry<Options = unknown> {
@@ -79,13 +80,10 @@ export function resolveNetwork(
 ): NetworkSpec {
   const { name, preset = "full", ...overrides } = given;
   const { options, presets } = networkEntry(name);
-  const base = presets[preset];
-  if (base === undefined) {
-    const because = `expected one of ${Object.keys(presets).join(", ")}, but ${JSON.stringify(preset)} came`;
-    throw new NetworkError({ code: "NETWORK_OPTION", network: name, key: "preset", because });
-  }
-  const parsed = options.safeParse({ ...base, ...overrides });
-  if (!parsed.success) throw optionError(name, options, overrides, parsed.error);
+  if (!Object.hasOwn(presets, preset)) throw presetError(name, Object.keys(presets), preset);
+  const chosen = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const parsed = options.safeParse({ ...presets[preset], ...chosen });
+  if (!parsed.success) throw optionError(name, options, chosen, parsed.error);
   return { name, options: parsed.data as Record<string, unknown> };
 }
 
@@ -100,22 +98,4 @@ export function headsOf({ options }: NetworkSpec): {
   readonly lesions: readonly string[];
 } {
   return { classes: (options["classes"] ?? []) as string[], lesions: (options["lesions"] ?? []) as string[] };
-}
-
-function optionError(name: string, schema: z.ZodType, given: Record<string, unknown>, error: z.ZodError): NetworkError {
-  const [issue] = error.issues;
-  if (issue?.code === "unrecognized_keys") {
-    const [key = ""] = issue.keys;
-    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-    const nearest = nearestName(key, known);
-    const because = `unknown option${nearest === undefined ? ` (known: ${known.join(", ")})` : `; did you mean ${nearest}?`}`;
-    return new NetworkError({ code: "NETWORK_OPTION", network: name, key, because }, { cause: error });
-  }
-  const key = issue?.path.join(".") ?? "";
-  const came = issue?.path.reduce<unknown>(
-    (value, step) => (value as Record<PropertyKey, unknown> | undefined)?.[step],
-    given,
-  );
-  const because = `${issue?.message ?? "not valid"}, but ${JSON.stringify(came)} came`;
-  return new NetworkError({ code: "NETWORK_OPTION", network: name, key, because }, { cause: error });
 }

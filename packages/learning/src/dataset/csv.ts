@@ -1,3 +1,5 @@
+import { CsvError, parse } from "csv-parse/sync";
+
 import { DatasetError } from "./dataset-error.js";
 
 /** One row of a table with a header: its cells by column, and the line it starts on (the header is line 1). */
@@ -13,7 +15,7 @@ export interface CsvTable {
 
 /**
  * Reads a comma-separated table as RFC 4180 has it (quoted cells, doubled quotes, CRLF), with what spreadsheets add: a byte-order
- * mark and empty lines at the end. Cells are trimmed of blanks around them unless quoted.
+ * mark and empty lines. Cells are trimmed of blanks around them unless quoted; line ends in quoted ones become \n.
  *
  * @param path names the file in messages
  * @throws DatasetError DATASET_CSV_BROKEN: a quote that is not closed, a row with more or fewer cells than the header, a column
@@ -44,8 +46,8 @@ function quoted(cell: string): string {
   return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-function broken(path: string, row: number, because: string): DatasetError {
-  return new DatasetError({ code: "DATASET_CSV_BROKEN", path, row, because });
+function broken(path: string, row: number, because: string, cause?: CsvError): DatasetError {
+  return new DatasetError({ code: "DATASET_CSV_BROKEN", path, row, because }, cause === undefined ? {} : { cause });
 }
 
 interface Line {
@@ -55,22 +57,23 @@ interface Line {
 
 /** The cells of each line that is not blank. A quoted cell may span lines; its row is the line where it began. */
 function lines(text: string, path: string): Line[] {
-  const cell = /(?:[ \t]*"((?:[^"]|"")*)"[ \t]*|([^",\r\n]*))(,|\r\n|\n|\r|$)/y;
-  cell.lastIndex = text.startsWith("\uFEFF") ? 1 : 0;
   const found: Line[] = [];
-  let cells: string[] = [];
-  let row = 1;
-  let start = 1;
-  while (cell.lastIndex < text.length || cells.length > 0) {
-    const match = cell.exec(text);
-    if (match === null) throw broken(path, row, "a quote is opened but not closed, or stands inside an unquoted cell");
-    const [whole, inQuotes, bare, end] = match;
-    cells.push(inQuotes?.replaceAll('""', '"') ?? bare?.trim() ?? "");
-    row += (whole.match(/\r\n|\n|\r/g) ?? []).length;
-    if (end === ",") continue;
-    if (cells.some((value) => value !== "")) found.push({ row: start, cells });
-    cells = [];
-    start = row;
+  let row = 1; // where the record that is being read begins
+  try {
+    parse(text.replace(/\r\n?/g, "\n"), {
+      bom: true,
+      trim: true,
+      relax_column_count: true, // counted by the caller, who knows the header's names
+      record_delimiter: "\n",
+      on_record: (cells: string[], { lines }) => {
+        if (cells.some((cell) => cell !== "")) found.push({ row, cells });
+        row = lines + 1;
+        return null; // kept here, with its row
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw broken(path, row, "a quote is opened but not closed, or stands inside an unquoted cell", error);
   }
   return found;
 }

@@ -7,7 +7,7 @@ import { activationOf, type Activation } from "../layers/activation.js";
 import { Convolution, UpConvolution } from "../layers/convolution.js";
 import { dropout } from "../layers/dropout.js";
 import { BatchNorm, type Layer } from "../layers/norm.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Network, type Pass, type Prediction } from "../network.js";
 import { LESIONS } from "../options.js";
 import { part } from "../part.js";
@@ -94,6 +94,7 @@ export class Vnet extends Network {
   /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("vnet", input, { channels: 1, multipleOf: VNET_MULTIPLE });
+    requireStatistics("vnet", input, { multipleOf: VNET_MULTIPLE }, pass);
     return scope(() => {
       const features = [
         part("first", () => this.firstActivation.forward(this.first.forward(input, pass).add(input), pass)),

@@ -3,10 +3,11 @@ import { scope, zeros, type Tensor } from "@multirnet/engine";
 
 import { globalAverage, ResidualClassifier } from "../blocks/residual-classifier.js";
 import { unionProbability } from "../blocks/union.js";
-import { requireRegion } from "../input.js";
+import { NetworkError } from "../errors.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { diseaseOf, lesionOf, Network, type Auxiliary, type Pass, type Prediction, type Task } from "../network.js";
 import { part } from "../part.js";
-import type { MultirNetOptions } from "./options.js";
+import { MAXIMUM_PASSES, type MultirNetOptions } from "./options.js";
 import { SegmentationSubnet, SIZE_MULTIPLE } from "./segmentation-subnet.js";
 
 const CLASSIFIER_STRIDES = [1, 2, 2, 2, 2, 1];
@@ -48,9 +49,13 @@ export class MultirNet extends Network {
           );
   }
 
-  /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
+  /**
+   * @param input N×1×D×H×W in [0, 1], each side a multiple of 16
+   * @throws NetworkError NETWORK_INPUT, NETWORK_OPTION for a number of passes that there is not
+   */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("multirnet", input, { channels: 1, multipleOf: SIZE_MULTIPLE });
+    if (this.#options.norm === "batch") requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
     return scope(() => this.#predict(input, pass));
   }
 
@@ -60,7 +65,7 @@ export class MultirNet extends Network {
       const disease = part("classifier", () => (classifier as ResidualClassifier).forward(input, undefined, pass));
       return { task: "diagnosis", disease, auxiliary: [] };
     }
-    const last = pass.passes ?? this.#options.passes;
+    const last = requirePasses(pass.passes ?? this.#options.passes);
     const [batch = 1, , ...space] = input.shape;
     let map: Tensor = zeros([batch, 1, ...space], { dtype: input.dtype, device: input.device });
     const auxiliary: Auxiliary[] = [];
@@ -108,4 +113,10 @@ export class MultirNet extends Network {
     });
     return { task: "joint", lesion, disease, auxiliary };
   }
+}
+
+function requirePasses(passes: number): number {
+  if (Number.isInteger(passes) && passes >= 0 && passes <= MAXIMUM_PASSES) return passes;
+  const because = `expected a whole number from 0 to ${String(MAXIMUM_PASSES)}, but ${String(passes)} came`;
+  throw new NetworkError({ code: "NETWORK_OPTION", network: "multirnet", key: "passes", because });
 }

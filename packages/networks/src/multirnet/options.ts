@@ -4,6 +4,9 @@ import { ACTIVATIONS } from "../layers/activation.js";
 import { NORMS } from "../layers/norm.js";
 import { CLASSES, LESIONS } from "../options.js";
 
+/** The paper goes as far. */
+export const MAXIMUM_PASSES = 2;
+
 const width = z.int().min(1);
 
 /** Every switch of MultiR-Net. Defaults are the paper's, or the choices written in its spec where the paper is silent. */
@@ -31,7 +34,7 @@ export const multirnetOptions = z.strictObject({
     .describe("channels of the six residual modules"),
   dropout: z.number().min(0).lt(1).default(0.5).describe("before the classifier's linear layer"),
   detachMask: z.boolean().default(false).describe("no gradient from the diagnosis through the lesion mask"),
-  passes: z.int().min(0).max(2).default(0).describe("extra passes of iterative learning"),
+  passes: z.int().min(0).max(MAXIMUM_PASSES).default(0).describe("extra passes of iterative learning"),
   detachPasses: z.boolean().default(true).describe("no gradient from a pass to the one before"),
 });
 export type MultirNetOptions = z.infer<typeof multirnetOptions>;

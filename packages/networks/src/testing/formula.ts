@@ -15,6 +15,11 @@ export function uniform(name: string, count: number): Float64Array {
   });
 }
 
+/** A tensor of numbers in [0, 1), as a scan is. */
+export function noise(name: string, shape: readonly number[]): Tensor {
+  return tensorFrom(Float32Array.from(uniform(name, elements(shape))), shape);
+}
+
 /** A tensor of a network's state, by what its name and rank say it is. */
 export function filled(name: string, shape: readonly number[]): Tensor {
   const u = uniform(name, elements(shape));

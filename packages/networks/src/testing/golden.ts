@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 
 import { RandomSource } from "@multirnet/base";
-import { gradients, scope, tensorFrom, withoutGradients, type Tensor } from "@multirnet/engine";
+import { gradients, scope, withoutGradients, type Tensor } from "@multirnet/engine";
 import { expect } from "vitest";
 
 import { namedHeads, type Network } from "../network.js";
 import { createNetwork, resolveNetwork } from "../registry.js";
-import { filled, pattern, uniform } from "./formula.js";
+import { filled, noise, pattern } from "./formula.js";
 
 /** What a golden file keeps of a tensor. */
 interface Sampled {
@@ -46,15 +46,7 @@ export function expectGolden(network: string, scanShape: readonly number[], gold
   scope(() => {
     const made = createNetwork(resolveNetwork({ name: network, ...golden.options }), 0);
     made.loadState(new Map([...made.state()].map(([name, { shape }]) => [name, filled(name, shape)])));
-    const scan = tensorFrom(
-      Float32Array.from(
-        uniform(
-          "scan",
-          scanShape.reduce((product, side) => product * side, 1),
-        ),
-      ),
-      scanShape,
-    );
+    const scan = noise("scan", scanShape);
     const random = new RandomSource(0);
 
     const heads = namedHeads(made.forward(scan, { mode: "train", random }));
@@ -65,9 +57,9 @@ export function expectGolden(network: string, scanShape: readonly number[], gold
       .reduce((sum, term) => sum.add(term));
     expect(loss.item()).toBeCloseTo(golden.loss, 4);
     expectGradients(made, loss, golden);
-    for (const [name, tensor] of made.state()) {
-      if (name in golden.moved) expectSampled(name, tensor, golden.moved[name], HEAD_TOLERANCE);
-    }
+    const state = made.state();
+    for (const [name, moved] of Object.entries(golden.moved))
+      expectSampled(name, state.get(name) as Tensor, moved, HEAD_TOLERANCE);
 
     const evaluated = namedHeads(withoutGradients(() => made.forward(scan, { mode: "eval", random })));
     for (const [name, head] of evaluated)

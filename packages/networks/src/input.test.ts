@@ -1,0 +1,68 @@
+import { LPS_AXES } from "@multirnet/imaging";
+import { zeros } from "@multirnet/engine";
+import { expect, test } from "vitest";
+
+import { regionTensor, requireRegion, requireStatistics } from "./input.js";
+import { createNetwork, resolveNetwork } from "./registry.js";
+import { noise } from "./testing/formula.js";
+import { EVALUATION, training } from "./testing/passes.js";
+import { thrownBy } from "./testing/thrown.js";
+
+test("z, y, x of a volume become D, H, W of a tensor, and the CT window [0, 1]", () => {
+  const size = { x: 4, y: 3, z: 2 };
+  const voxels = new Float32Array(24).fill(-1000);
+  voxels[1 + 4 * (2 + 3 * 1)] = 400; // x 1, y 2, z 1: dense tissue
+  voxels[3] = -300; // x 3, y 0, z 0: half-way
+  const grid = { size, spacingMm: { x: 0.7, y: 0.8, z: 2.5 }, originMm: { x: 0, y: 0, z: 0 }, axes: LPS_AXES };
+  const found = regionTensor({ meaning: "hounsfield", grid, voxels });
+  expect([found.shape, found.dtype]).toEqual([[1, 1, 2, 3, 4], "float32"]);
+  const rows = Array.from({ length: 6 }, (_, row) => found.toNumbers().slice(4 * row, 4 * row + 4));
+  expect(rows).toEqual([
+    [0, 0, 0, 0.5], // z 0
+    [0, 0, 0, 0],
+    [0, 0, 0, 0],
+    [0, 0, 0, 0], // z 1
+    [0, 0, 0, 0],
+    [0, 1, 0, 0],
+  ]);
+});
+
+test("a region that fits is taken, for any number of channels and any multiple", () => {
+  requireRegion("net", zeros([3, 2, 8, 24, 16]), { channels: 2, multipleOf: 8 });
+  expect(thrownBy(() => requireRegion("net", zeros([3, 2, 8, 20, 16]), { channels: 2, multipleOf: 8 }))).toBe(
+    "NetworkError: net takes N×2×D×H×W with D, H and W multiples of 8, but 3×2×8×20×16 came",
+  );
+});
+
+const wanted =
+  "more than one block of 16×16×16 in a training batch, as batch norm needs the variance of several values";
+
+test("a training batch of one value at the deepest is refused, one of two is not, and evaluation takes both", () => {
+  const require = (shape: readonly number[], pass = training()): void =>
+    requireStatistics("net", zeros(shape), { multipleOf: 16 }, pass);
+  expect(thrownBy(() => require([1, 1, 16, 16, 16]))).toBe(`NetworkError: net takes ${wanted}, but 1×1×16×16×16 came`);
+  require([2, 1, 16, 16, 16]);
+  require([1, 1, 16, 32, 16]);
+  require([1, 1, 16, 16, 16], EVALUATION);
+});
+
+test.each([{ name: "vnet" }, { name: "multirnet", task: "joint" }, { name: "multirnet", task: "diagnosis" }])(
+  "$name $task refuses to spoil what its batch norms remember",
+  (given) => {
+    const network = createNetwork(resolveNetwork({ preset: "tiny", ...given }), 0);
+    const scan = noise("scan", [1, 1, 16, 16, 16]);
+    expect(thrownBy(() => network.forward(scan, training()))).toBe(
+      `NetworkError: ${given.name} takes ${wanted}, but 1×1×16×16×16 came`,
+    );
+    network.forward(noise("scan", [1, 1, 16, 16, 32]), training());
+    const state = [...network.state().values()].flatMap((tensor) => tensor.toNumbers());
+    expect(state.every(Number.isFinite)).toBe(true);
+    network.release();
+  },
+);
+
+test.each(["instance", "group"])("%s norm has no such need", (norm) => {
+  const network = createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", norm }), 0);
+  expect(network.forward(noise("scan", [1, 1, 16, 16, 16]), training()).task).toBe("joint");
+  network.release();
+});

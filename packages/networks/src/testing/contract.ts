@@ -1,0 +1,256 @@
+import { createHash } from "node:crypto";
+
+import {
+  aboutEngine,
+  full,
+  gradients,
+  cat as joined,
+  scope,
+  withoutGradients,
+  zeros,
+  type Logits,
+  type Tensor,
+} from "@multirnet/engine";
+import { describe, expect, test } from "vitest";
+
+import { diseaseOf, lesionOf, namedHeads, type Network, type Pass, type Task } from "../network.js";
+import { createNetwork, headsOf, resolveNetwork, type NetworkEntry, type NetworkSpec } from "../registry.js";
+import { encodeWeights, loadWeights } from "../weights.js";
+import { noise, pattern } from "./formula.js";
+import { EVALUATION, training } from "./passes.js";
+import { thrownBy } from "./thrown.js";
+
+/** What a network may keep in its own way. */
+export interface ContractNotes {
+  /** Parameters that rightly have no gradient but rounding, and why. */
+  readonly notLearned?: { readonly paths: RegExp; readonly because: string };
+}
+
+const SMALLEST_SHARE = 1e-5; // of the largest gradient: what is below is rounding
+
+/** What every network of the registry keeps, ours and the baselines alike; each runs it with its tiny preset. */
+export function networkContract(entry: NetworkEntry, task: Task, { notLearned }: ContractNotes = {}): void {
+  const { name, multipleOf: side } = entry;
+  const channels = entry.input[0] ?? 1;
+  const specOf = (more: Record<string, unknown> = {}): NetworkSpec =>
+    resolveNetwork({ name, preset: "tiny", ...(entry.tasks.length > 1 ? { task } : {}), ...more });
+  const madeOf = (seed = 1, more: Record<string, unknown> = {}): Network => createNetwork(specOf(more), seed);
+  const scanOf = (batch: number, blocks: readonly number[] = [1, 2, 3]): Tensor =>
+    noise(`scan ${String(batch)}`, [batch, channels, ...blocks.map((count) => count * side)]);
+
+  describe("its heads", () => {
+    test.each([
+      { batch: 1, blocks: [1, 2, 3], lesions: ["lesion"] },
+      { batch: 3, blocks: [3, 1, 2], lesions: ["lesion"] },
+      { batch: 2, blocks: [2, 1, 1], lesions: ["ground-glass", "consolidation", "effusion"] },
+    ])("have the size of a batch of $batch with $blocks blocks a side, $lesions.length lesion types", (one) => {
+      scope(() => {
+        const more = headsOf(specOf()).lesions.length === 0 ? {} : { lesions: one.lesions };
+        const { classes, lesions } = headsOf(specOf(more));
+        const network = madeOf(1, more);
+        const scan = scanOf(one.batch, one.blocks);
+        const found = network.forward(scan, training());
+        expect([network.task, found.task]).toEqual([task, task]);
+        expect(lesionOf(found)?.shape).toEqual(
+          task === "diagnosis" ? undefined : [one.batch, lesions.length, ...scan.shape.slice(2)],
+        );
+        expect(diseaseOf(found)?.shape).toEqual(task === "segmentation" ? undefined : [one.batch, classes.length]);
+        for (const { of, logits } of found.auxiliary) {
+          const [batch, width, ...space] = logits.shape;
+          expect([batch, width]).toEqual([one.batch, of === "lesion" ? lesions.length : classes.length]);
+          // A level is coarser by the same whole number on each side.
+          const steps = space.map((length, axis) => (scan.shape[axis + 2] ?? 0) / length);
+          expect(new Set(steps).size).toBe(of === "lesion" ? 1 : 0);
+          expect(steps.every(Number.isInteger)).toBe(true);
+        }
+        const final = [lesionOf(found), diseaseOf(found)].filter((head) => head !== undefined).length;
+        expect(namedHeads(found).size).toBe(final + found.auxiliary.length); // no two of one name
+        network.release();
+      });
+    });
+
+    test.each([
+      { what: "zeros", value: 0 },
+      { what: "a constant", value: 0.7 },
+    ])("are finite for $what, in training and after it", ({ value }) => {
+      scope(() => {
+        const network = madeOf();
+        const scan = full([2, channels, side, 2 * side, side], value);
+        for (const pass of [training(), EVALUATION]) expectFinite(namedHeads(network.forward(scan, pass)));
+        network.release();
+      });
+    });
+  });
+
+  describe("its input", () => {
+    const wanted = `N×${String(channels)}×D×H×W with D, H and W multiples of ${String(side)}`;
+    const shapes = [
+      [1, channels, side + 1, side, side],
+      [1, channels, side, 2 * side - 1, side],
+      [1, channels, side, side, side + side / 2],
+      [1, channels, side / 2, side, side],
+      [1, channels, side, side, 0],
+      [1, channels + 1, side, side, side],
+      [1, 0, side, side, side],
+      [0, channels, side, side, side],
+      [channels, side, side, side],
+      [1, channels, 1, side, side, side],
+    ];
+    test.each(shapes.map((shape) => ({ shape, words: shape.join("×") })))("may not be $words", ({ shape, words }) => {
+      scope(() => {
+        const network = madeOf();
+        expect(thrownBy(() => network.forward(zeros(shape), EVALUATION))).toBe(
+          `NetworkError: ${name} takes ${wanted}, but ${words} came`,
+        );
+        network.release();
+      });
+    });
+
+    test("is left as it was", () => {
+      scope(() => {
+        const network = madeOf();
+        const scan = scanOf(2);
+        const before = digestOf(scan.toArray());
+        network.forward(scan, training());
+        network.forward(scan, EVALUATION);
+        expect(digestOf(scan.toArray())).toBe(before);
+        network.release();
+      });
+    });
+  });
+
+  test(`every parameter learns${notLearned === undefined ? "" : `, but ${notLearned.because}`}`, () => {
+    scope(() => {
+      const network = madeOf();
+      const parameters = [...network.parameters()];
+      const loss = lossOf(network, scanOf(2), training());
+      const found = gradients(
+        loss,
+        parameters.map(([, tensor]) => tensor),
+      );
+      const sizes = parameters.map(([path], index) => ({ path, size: largest(found[index]) }));
+      const most = Math.max(...sizes.map(({ size }) => size));
+      const still = sizes.filter(({ size }) => !(size > SMALLEST_SHARE * most && size < Infinity));
+      expect(still.map(({ path }) => path)).toEqual(
+        sizes.map(({ path }) => path).filter((path) => notLearned?.paths.test(path) ?? false),
+      );
+      network.release();
+    });
+  });
+
+  test("evaluation gives the same bits each time, whatever the random source, and moves nothing", () => {
+    scope(() => {
+      const network = madeOf();
+      const before = bitsOf(network.state());
+      const heads = (pass: Pass): unknown => bitsOf(namedHeads(network.forward(scanOf(2), pass)));
+      expect(heads({ ...training(), mode: "eval" })).toEqual(heads(EVALUATION));
+      expect(bitsOf(network.state())).toEqual(before);
+      network.release();
+    });
+  });
+
+  test("training gives the same bits for the same random source", () => {
+    scope(() => {
+      const run = (): unknown => {
+        const network = madeOf();
+        const first = bitsOf(namedHeads(network.forward(scanOf(2), training(5))));
+        const state = bitsOf(network.state());
+        network.release();
+        return [first, state];
+      };
+      expect(run()).toEqual(run());
+    });
+  });
+
+  test("a sample gives the same answer alone and in a batch", () => {
+    scope(() => {
+      const network = madeOf();
+      const batch = scanOf(3, [1, 2, 1]);
+      network.forward(batch, training()); // so that running statistics are not those of the start
+      const together = namedHeads(network.forward(batch, EVALUATION));
+      const alone = [0, 1, 2].map((sample) => namedHeads(network.forward(batch.narrow(0, sample, 1), EVALUATION)));
+      for (const [head, logits] of together) {
+        const apart = joined(
+          alone.map((heads) => heads.get(head) as Logits),
+          { dim: 0 },
+        );
+        expect(largest(logits.sub(apart)), head).toBeLessThanOrEqual(1e-5 * Math.max(1, largest(logits)));
+        // The samples differ, so an answer that goes to the wrong one shows.
+        expect(largest(logits.sub(logits.flip([0]))), head).toBeGreaterThan(1e-3 * largest(logits));
+      }
+      network.release();
+    });
+  });
+
+  test("weights go through a file and give the same bits in another network", () => {
+    scope(() => {
+      const [from, to] = [madeOf(1), madeOf(2)];
+      from.forward(scanOf(2), training()); // running statistics are weights too
+      const file = encodeWeights(from, { epoch: "3" });
+      expect(bitsOf(to.state())).not.toEqual(bitsOf(from.state()));
+      loadWeights(to, file, "weights.safetensors");
+      expect(bitsOf(to.state())).toEqual(bitsOf(from.state()));
+      expect(digestOf(encodeWeights(to, { epoch: "3" }))).toBe(digestOf(file));
+      const heads = (network: Network): unknown => bitsOf(namedHeads(network.forward(scanOf(1), EVALUATION)));
+      expect(heads(to)).toEqual(heads(from));
+      from.release();
+      to.release();
+    });
+  });
+
+  test("a seed gives the same bits, another seed other ones", () => {
+    scope(() => {
+      const networks = [madeOf(1), madeOf(1), madeOf(2)] as const;
+      const [first, again, other] = networks.map((network) => bitsOf(network.parameters()));
+      expect(again).toEqual(first);
+      for (const [path, tensor] of networks[0].parameters()) {
+        const drawn = new Set(tensor.toNumbers()).size > 1; // not a bias, a norm or a kernel of ones
+        if (drawn) expect(other?.get(path), path).not.toBe(first?.get(path));
+      }
+      for (const network of networks) network.release();
+    });
+  });
+
+  test("a forward keeps its heads alone, a released network nothing", () => {
+    const before = aboutEngine().liveTensors;
+    const network = madeOf();
+    const weights = network.state().size;
+    expect(aboutEngine().liveTensors).toBe(before + weights);
+    scope(() => {
+      const scan = scanOf(2);
+      const heads = namedHeads(network.forward(scan, training()));
+      expect(aboutEngine().liveTensors).toBe(before + weights + 1 + heads.size);
+    });
+    expect(aboutEngine().liveTensors).toBe(before + weights);
+    network.release();
+    expect(aboutEngine().liveTensors).toBe(before);
+  });
+}
+
+/** A sum that every element of every head has a part in, so that no gradients cancel. */
+function lossOf(network: Network, scan: Tensor, pass: Pass): Tensor {
+  return Array.from(namedHeads(network.forward(scan, pass)), ([head, logits]) =>
+    logits.mul(pattern(head, logits.shape)).mean(undefined),
+  ).reduce((sum, term) => sum.add(term));
+}
+
+/** The bits of tensors, as digests: to compare millions of elements by `toEqual` takes seconds. */
+function bitsOf(tensors: ReadonlyMap<string, Tensor>): Map<string, string> {
+  return new Map(Array.from(tensors, ([path, tensor]) => [path, digestOf(tensor.toArray())]));
+}
+
+function digestOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
+  return createHash("sha256")
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest("hex");
+}
+
+function expectFinite(heads: ReadonlyMap<string, Logits>): void {
+  for (const [head, logits] of heads) expect(logits.toNumbers().every(Number.isFinite), head).toBe(true);
+}
+
+/** The largest absolute element; NaN for a gradient that is not there. */
+function largest(tensor: Tensor | undefined): number {
+  const sizes = withoutGradients(() => tensor?.abs().toNumbers()) ?? [NaN];
+  return sizes.reduce((most, size) => (size > most || Number.isNaN(size) ? size : most), 0);
+}

@@ -1,0 +1,130 @@
+"""Golden numbers of V-Net, from MONAI's `monai/networks/nets/vnet.py`: PYTHONPATH=MONAI-CHECKOUT python3 scripts/golden/vnet.py
+
+Writes packages/networks/src/baselines/vnet.golden.json. Needs Debian's python3-torch and python3-numpy, and a checkout of Project-MONAI/MONAI
+(the numbers are from commit d388d1c), which is imported and not copied. Its stages are made narrow; their order and forward are MONAI's. Dropout is 0,
+as no two libraries draw the same numbers.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import torch
+from monai.networks.nets import vnet as monai_vnet
+from torch import nn
+
+from formula import run, uniform
+
+SHAPE = (2, 1, 16, 32, 48)
+WIDTH = 2
+GRADIENTS = [
+    "first.convolution.weight",
+    "down.1.convolution.weight",
+    "down.2.units.units.1.convolution.weight",
+    "up.0.units.units.1.convolution.weight",
+    "up.2.convolution.weight",
+    "up.3.norm.bias",
+    "out.convolution.weight",
+    "head.weight",
+    "head.bias",
+]
+CASES = [
+    {
+        "name": "MONAI's form: ELU, biases only where it transposes, two outputs",
+        "ours": {"lesions": ["a", "b"]},
+        "act": ("elu", {"inplace": True}),
+        "bias": False,
+        "more": [],
+    },
+    {
+        "name": "vnet.pytorch's form: PReLU, a bias in every convolution, one output",
+        "ours": {"lesions": ["lesion"], "activation": "prelu", "biases": "all"},
+        "act": "prelu",
+        "bias": True,
+        "more": [
+            "firstActivation.weight",
+            "down.3.halvedActivation.weight",
+            "up.1.units.activations.1.weight",
+            "outActivation.weight",
+        ],
+    },
+    {
+        "name": "PReLU, biases only where it transposes, three outputs",
+        "ours": {"lesions": ["a", "b", "c"], "activation": "prelu"},
+        "act": "prelu",
+        "bias": False,
+        "more": ["down.0.activation.weight", "up.3.doubledActivation.weight", "up.0.activation.weight"],
+    },
+]
+
+DOWN = ["down_tr32", "down_tr64", "down_tr128", "down_tr256"]
+UP = ["up_tr256", "up_tr128", "up_tr64", "up_tr32"]
+
+
+class Heads(nn.Module):
+    """MONAI's V-Net, `WIDTH` channels wide at full size in place of 16, with its output by name."""
+
+    def __init__(self, act, bias, outputs):
+        super().__init__()
+        net = monai_vnet.VNet(out_channels=outputs, act=act, bias=bias)
+        net.in_tr = monai_vnet.InputTransition(3, 1, WIDTH, act, bias=bias)
+        for index, (name, convolutions) in enumerate(zip(DOWN, (1, 2, 3, 2))):
+            dropped = 0.0 if index > 1 else None
+            setattr(net, name, monai_vnet.DownTransition(3, WIDTH * 2**index, convolutions, act, dropped, bias=bias))
+        for index, (name, convolutions) in enumerate(zip(UP, (2, 2, 1, 1))):
+            deeper, wide = WIDTH * 2 ** (4 if index == 0 else 5 - index), WIDTH * 2 ** (4 - index)
+            up = monai_vnet.UpTransition(3, deeper, wide, convolutions, act, (0.0 if index < 2 else None, 0.0))
+            # MONAI's own have no biases here even where the others do; vnet.pytorch's have.
+            up.ops = monai_vnet._make_nconv(3, wide, convolutions, act, bias)
+            setattr(net, name, up)
+        net.out_tr = monai_vnet.OutputTransition(3, 2 * WIDTH, outputs, act, bias=bias)
+        self.net = net
+
+    def forward(self, scan):
+        return {"lesion": self.net(scan)}
+
+
+def our_name(name):
+    """How the TypeScript network calls a tensor of MONAI's; only here do the two meet."""
+    name = name.removeprefix("net.")
+    for stages, ours in ((DOWN, "down"), (UP, "up")):
+        for index, stage in enumerate(stages):
+            name = re.sub(rf"^{stage}\.", f"{ours}.{index}.", name)
+    halved = "halvedActivation" if name.startswith("down") else "doubledActivation"
+    for theirs, ours in (
+        (r"^in_tr\.conv_block\.", "first."),
+        (r"^in_tr\.act_function\.", "firstActivation."),
+        (r"^out_tr\.conv_block\.", "out."),
+        (r"^out_tr\.act_function1\.", "outActivation."),
+        (r"^out_tr\.conv2\.", "head."),
+        (r"\.(?:down|up)_conv\.", ".convolution."),
+        (r"\.bn1\.", ".norm."),
+        (r"\.act_function1\.", f".{halved}."),
+        (r"\.act_function2\.", ".activation."),
+        (r"\.ops\.(\d+)\.act_function\.", r".units.activations.\1."),
+        (r"\.ops\.(\d+)\.conv_block\.", r".units.units.\1."),
+        (r"\.conv\.", ".convolution."),
+        (r"\.adn\.N\.", ".norm."),
+        (r"running_mean$", "runningMean"),
+        (r"running_var$", "runningVar"),
+    ):
+        name = re.sub(theirs, ours, name)
+    return name
+
+
+def named_state(network):
+    tensors = dict(network.named_parameters()) | dict(network.named_buffers())
+    return {our_name(name): tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")}
+
+
+scan = torch.from_numpy(uniform("scan", 2 * 16 * 32 * 48).astype("float32").reshape(SHAPE))
+widths = [WIDTH * 2**level for level in range(5)]
+cases = []
+for case in CASES:
+    network = Heads(case["act"], case["bias"], len(case["ours"]["lesions"]))
+    golden = run(network, named_state(network), scan, GRADIENTS + case["more"])
+    cases.append({"name": case["name"], "options": {"widths": widths, "dropout": 0, **case["ours"]}, **golden})
+
+origin = f"scripts/golden/vnet.py, MONAI d388d1c, PyTorch {torch.__version__}"
+path = Path(__file__).resolve().parents[2] / "packages/networks/src/baselines/vnet.golden.json"
+path.write_text(json.dumps({"origin": origin, "scan": SHAPE, "cases": cases}, ensure_ascii=False) + "\n")
