@@ -2,7 +2,7 @@ import type { Finding } from "@multirnet/inference";
 import type { Volume } from "@multirnet/imaging";
 
 import { isMissing } from "../page/quantity.js";
-import type { ScanReport } from "./scan-report.js";
+import type { Fact, ScanReport } from "./scan-report.js";
 
 /** What a report shows beside the finding itself. */
 export interface Shown {
@@ -29,8 +29,7 @@ export function reportOf(finding: Finding, shown: Shown): ScanReport {
       : Object.entries(probabilities).map(([name, probability]) => ({ name, probability })),
     facts: [
       { name: "Lesions", value: lesionMl, unit: "ml" },
-      { name: "Lung, right", value: isMissing(lungMl) ? lungMl : lungMl.right, unit: "ml" },
-      { name: "Lung, left", value: isMissing(lungMl) ? lungMl : lungMl.left, unit: "ml" },
+      ...lungFacts(lungMl),
       { name: "Lung involved", value: involvedPercent, unit: "%" },
       { name: "Severity", value: severity },
     ],
@@ -43,4 +42,12 @@ export function reportOf(finding: Finding, shown: Shown): ScanReport {
     versions: finding.versions,
     notice: finding.notice,
   };
+}
+
+function lungFacts(lungMl: Finding["lungMl"]): Fact[] {
+  if (isMissing(lungMl)) return [{ name: "Lungs", value: lungMl }];
+  return [
+    { name: "Lung, right", value: lungMl.right, unit: "ml" },
+    { name: "Lung, left", value: lungMl.left, unit: "ml" },
+  ];
 }
