@@ -20,11 +20,13 @@ const probability = z.number().min(0).max(1).default(0);
 export const trainConfigSchema = z.strictObject({
   name: z
     .string()
-    .regex(/^[\w.-]+$/)
+    .regex(/^[\w.-]+$/, "expected only letters, digits, dots, dashes, underscores")
     .describe("of the run: letters, digits, dots, dashes"),
   dataset: z.string().min(1).describe("dataset folder, relative to this file"),
   seed: z.int().min(0).default(0),
-  network: z.looseObject({ name: z.string() }).describe("registry name, preset, and any of the network's options"),
+  network: z
+    .looseObject({ name: z.string(), options: z.record(z.string(), z.unknown()).optional() })
+    .describe("registry name, preset, and any of the network's options"),
   preprocessing: z
     .strictObject({
       spacingMm: z.strictObject({ x: millimetres, y: millimetres, z: millimetres }).default({ x: 1.5, y: 1.5, z: 2 }),
@@ -135,11 +137,18 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
   const checked = checkAgainst(trainConfigSchema, document ?? {});
   if (!checked.ok) throw refuse(faultWords(checked.fault));
   try {
-    const { network, preprocessing, loss } = checked.value;
+    const { network, preprocessing, loss, validation } = checked.value;
     const spec = resolved(network);
     requireMultiple(spec.name, preprocessing.region);
     if (loss.alpha + loss.beta === 0)
       throw refuse("keys loss.alpha and loss.beta: at least one above 0, but both are 0");
+    const { share, everyEpochs, patience } = validation;
+    if (share > 0 && patience < everyEpochs) {
+      throw refuse(
+        `key validation.patience: expected at least validation.everyEpochs, ${String(everyEpochs)}, but ${String(patience)} came: ` +
+          `the run would stop before it was judged again`,
+      );
+    }
     return { ...checked.value, network: spec };
   } catch (error) {
     if (error instanceof NetworkError) throw refuse(`key network: ${error.message}`, error);
@@ -159,7 +168,6 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
 }
 
 /** A resolved config names its network as `{name, options}`; one written by hand has the options beside the name. */
-function resolved(network: { readonly name: string } & Record<string, unknown>): NetworkSpec {
-  const { name, options, ...rest } = network;
-  return resolveNetwork({ name, ...(options as Record<string, unknown> | undefined), ...rest });
+function resolved({ name, options, ...beside }: z.infer<typeof trainConfigSchema>["network"]): NetworkSpec {
+  return resolveNetwork({ name, ...options, ...beside });
 }

@@ -1,10 +1,13 @@
 import {
+  clopperPearson,
+  diagnosisJson,
   diagnosisScores,
   meanScore,
   meanScoreJson,
   segmentationJson,
   segmentationScores,
-  toJson,
+  specificityOverCases,
+  type DiagnosisJson,
   type MeanScoreJson,
   type ScoreName,
   type SegmentationJson,
@@ -33,7 +36,7 @@ export interface MeasuredCase {
 /** The keys of `evaluate --json`. */
 export interface Measured {
   readonly segmentation: Readonly<Record<string, MeanScoreJson>> | { readonly undefined: string };
-  readonly classification: Readonly<Record<string, unknown>> | { readonly undefined: string };
+  readonly classification: DiagnosisJson | { readonly undefined: string };
   readonly cases: readonly MeasuredCase[];
 }
 
@@ -107,7 +110,7 @@ function diagnosisOf(
 function segmentationMeans(scores: readonly SegmentationScores[]): Measured["segmentation"] {
   const [first] = scores;
   if (first === undefined) return { undefined: "no case with a mask, or no outline from this model" };
-  const { tolerances, lesions, ...single } = first;
+  const { tolerances, lesions: _, ...single } = first;
   const names = Object.keys(single) as ScoreName[];
   const means = names.map((name) => [name, meanScoreJson(meanScore(scores.map((score) => score[name])))] as const);
   const atTolerances = tolerances.slice(1).flatMap(({ toleranceMm }, index) =>
@@ -123,26 +126,21 @@ function segmentationMeans(scores: readonly SegmentationScores[]): Measured["seg
         meanScoreJson(meanScore(scores.map((score) => score.lesions[name]))),
       ] as const,
   );
-  return Object.fromEntries([...means, ...atTolerances, ...lesionWise]);
+  return { ...Object.fromEntries([...means, ...atTolerances, ...lesionWise]), specificity: specificityOf(scores) };
+}
+
+/**
+ * Of the cases without lesions the share in which none was outlined: the only place where two empty masks count. Its interval is that of a share.
+ */
+function specificityOf(scores: readonly SegmentationScores[]): MeanScoreJson {
+  const each = scores.map((score) => specificityOverCases([score]));
+  const mean = meanScoreJson(meanScore(each));
+  const right = each.filter((score) => score.kind === "value" && score.value === 1).length;
+  return mean.cases === 0 ? mean : { ...mean, interval95: clopperPearson(right, mean.cases) };
 }
 
 function classificationOf(cases: readonly MeasuredCase[], classes: readonly string[]): Measured["classification"] {
   const diagnosed = cases.flatMap(({ diagnosis }) => diagnosis ?? []);
   if (diagnosed.length === 0) return { undefined: "no case with a diagnosis, or no diagnosis from this model" };
-  const { accuracy, macro, classes: perClass, matrix } = diagnosisScores(classes, diagnosed);
-  return {
-    cases: diagnosed.length,
-    accuracy: toJson(accuracy.score),
-    accuracyInterval95: accuracy.interval95,
-    recall: toJson(macro.recall.score),
-    precision: toJson(macro.precision.score),
-    f1: toJson(macro.f1.score),
-    classes: perClass.map(({ recall, precision, f1, ...rest }) => ({
-      ...rest,
-      recall: toJson(recall),
-      precision: toJson(precision),
-      f1: toJson(f1),
-    })),
-    confusion: matrix,
-  };
+  return diagnosisJson(diagnosisScores(classes, diagnosed));
 }

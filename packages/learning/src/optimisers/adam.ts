@@ -11,9 +11,10 @@ import {
   keep,
   scope,
   withoutGradients,
-  zeros,
   type Tensor,
 } from "@multirnet/engine";
+
+import { zerosLike } from "./zeros-like.js";
 
 export interface AdamSettings {
   readonly betas: readonly [mean: number, square: number];
@@ -36,8 +37,8 @@ export class Adam {
   constructor(parameters: ReadonlyMap<string, Tensor>, settings: AdamSettings) {
     this.#names = [...parameters.keys()];
     this.#weights = [...parameters.values()];
-    this.#means = this.#weights.map(zerosLike);
-    this.#squares = this.#weights.map(zerosLike);
+    this.#means = this.#weights.map((weight) => keep(zerosLike(weight)));
+    this.#squares = this.#weights.map((weight) => keep(zerosLike(weight)));
     this.#settings = settings;
   }
 
@@ -79,9 +80,11 @@ export class Adam {
   loadState(state: ReadonlyMap<string, Tensor>, steps: number): void {
     const own = this.state();
     const missing = [...own.keys()].filter((name) => !state.has(name));
-    const misshaped = [...own]
-      .filter(([name, tensor]) => state.has(name) && state.get(name)?.shape.join() !== tensor.shape.join())
-      .map(([name, tensor]) => `${name} is ${describeTensor(tensor)}`);
+    const misshaped = [...own].flatMap(([name, tensor]) => {
+      const came = state.get(name) ?? tensor;
+      if (came.shape.join() === tensor.shape.join()) return [];
+      return `${name} is ${describeTensor(tensor)} here and ${describeTensor(came)} there`;
+    });
     if (missing.length + misshaped.length > 0) {
       throw new EngineError({ code: "ENGINE_STATE_MISMATCH", missing, extra: [], misshaped });
     }
@@ -95,8 +98,4 @@ export class Adam {
   release(): void {
     for (const tensor of [...this.#means, ...this.#squares]) tensor.release();
   }
-}
-
-function zerosLike({ shape, dtype, device }: Tensor): Tensor {
-  return keep(zeros(shape, { dtype, device }));
 }

@@ -4,13 +4,13 @@ import { aboutEngine } from "@multirnet/engine";
 import { headsOf } from "@multirnet/networks";
 
 import { WINDOW_HU, type TrainConfig } from "../config/train-config.js";
-import type { TrainingCases } from "./cases.js";
+import { taskOf, type TrainingCases } from "./cases.js";
 
 /** The card of the weights that a training makes. */
 export function cardOf(config: TrainConfig, { dataset, train, validation }: TrainingCases): ModelCard {
   const { network, preprocessing, inference, data, licence } = config;
   const { classes, lesions } = headsOf(network);
-  const task = (network.options["task"] ?? "segmentation") as ModelCard["task"];
+  const task = taskOf(network);
   const seen = [...train, ...validation];
   return {
     format: 1,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { headsOf } from "@multirnet/networks";
+import { headsOf, type NetworkSpec, type Task } from "@multirnet/networks";
 
 import type { TrainConfig } from "../config/train-config.js";
 import {
@@ -39,27 +39,38 @@ export async function casesOf(config: TrainConfig, fold: number | undefined): Pr
   return { dataset, train: inner.train, validation: inner.validation, test: fold === undefined ? test : heldOut };
 }
 
+/** What a network learns; one without the option outlines and does nothing else. */
+export function taskOf({ options }: NetworkSpec): Task {
+  return (options["task"] ?? "segmentation") as Task;
+}
+
 /** Whether a case has a mask or a diagnosis that this network has a head for. */
 function isUsable({ mask, diagnosis }: CaseEntry, { network }: TrainConfig): boolean {
   const { classes, lesions } = headsOf(network);
-  const task = network.options["task"] ?? "segmentation";
+  const task = taskOf(network);
   const outlines = task !== "diagnosis" && lesions.length > 0 && mask !== "unknown";
   const diagnoses = task !== "segmentation" && diagnosis !== undefined && classes.includes(diagnosis);
   return outlines || diagnoses;
 }
 
-/** Prepares cases one after another; the cache lies in the dataset folder. */
+/**
+ * Prepares cases one after another; the cache lies in the dataset folder.
+ *
+ * @returns undefined where it was stopped; what was prepared by then is in the cache
+ */
 export async function prepareAll(
   entries: readonly CaseEntry[],
   dataset: Dataset,
   config: TrainConfig,
-  onCase: (done: number, of: number) => void,
-): Promise<PreparedCase[]> {
+  signal: AbortSignal | undefined,
+  onCase: (done: number) => void,
+): Promise<PreparedCase[] | undefined> {
   const settings = { spacingMm: config.preprocessing.spacingMm, channels: headsOf(config.network).lesions };
   const prepared: PreparedCase[] = [];
   for (const entry of entries) {
+    if (signal?.aborted === true) return undefined;
     prepared.push(await prepareCase(entry, dataset.labels, settings, join(dataset.dir, ".prepared")));
-    onCase(prepared.length, entries.length);
+    onCase(prepared.length);
   }
   return prepared;
 }

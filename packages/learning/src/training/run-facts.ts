@@ -1,10 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism, hostname } from "node:os";
 
 import { checkAgainst, faultWords } from "@multirnet/artifacts";
-import { messageOf } from "@multirnet/base";
+import { messageOf, VERSION } from "@multirnet/base";
+import { aboutEngine, threads } from "@multirnet/engine";
 import { z } from "zod";
 
+import type { TrainConfig } from "../config/train-config.js";
 import { LearningError } from "../errors.js";
+import type { TrainingCases } from "./cases.js";
+import { codeCommit } from "./commit.js";
 
 const names = z.array(z.string());
 
@@ -16,11 +21,33 @@ const runFactsSchema = z.strictObject({
   dataset: z.string().describe("SHA-256 of the dataset"),
   cases: z.strictObject({ train: names, validation: names, test: names }),
   versions: z.record(z.string(), z.string()),
+  commit: z.string().optional().describe("of the code, where it stands in a git repository of its own"),
   threads: z.int(),
   host: z.strictObject({ name: z.string(), cpus: z.int() }),
   started: z.string(),
 });
 export type RunFacts = z.infer<typeof runFactsSchema>;
+
+/** What is to be written of a training that begins here and now. */
+export async function factsOf(config: TrainConfig, cases: TrainingCases, fold: number | undefined): Promise<RunFacts> {
+  const commit = await codeCommit();
+  return {
+    name: config.name,
+    ...(fold === undefined ? {} : { fold }),
+    seed: config.seed,
+    dataset: cases.dataset.hash,
+    cases: { train: namesOf(cases.train), validation: namesOf(cases.validation), test: namesOf(cases.test) },
+    versions: { multirnet: VERSION, libtorch: aboutEngine().version, node: process.version },
+    ...(commit === undefined ? {} : { commit }),
+    threads: threads(),
+    host: { name: hostname(), cpus: availableParallelism() },
+    started: new Date().toISOString(),
+  };
+}
+
+function namesOf(cases: readonly { readonly name: string }[]): string[] {
+  return cases.map(({ name }) => name);
+}
 
 /** @throws LearningError TRAINING_STATE */
 export async function readRunFacts(path: string): Promise<RunFacts> {

@@ -1,3 +1,5 @@
+import { checkAgainst, faultWords } from "@multirnet/artifacts";
+import { messageOf } from "@multirnet/base";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -6,7 +8,6 @@ import {
   type Module,
   type Tensor,
 } from "@multirnet/engine";
-import { messageOf } from "@multirnet/base";
 import { z } from "zod";
 
 import { LearningError } from "../errors.js";
@@ -28,10 +29,10 @@ export type Position = z.infer<typeof positionSchema>;
 
 export const START: Position = { epoch: 0, batch: 0, steps: 0, logLines: 0, lossSum: 0, done: false };
 
-/** All that resuming needs, as one safetensors file: weights, optimiser, and the position as text. */
+/** All that resuming needs, as one safetensors file: weights, optimiser, and the position as text, its keys always in the schema's order. */
 export function encodeState(network: Module, adam: Adam, position: Position): Uint8Array {
   return encodeSafetensors(new Map([...prefixed("weights.", network.state()), ...adam.state()]), {
-    position: JSON.stringify(position),
+    position: JSON.stringify(positionSchema.parse(position)),
   });
 }
 
@@ -60,11 +61,19 @@ function decoded(
 ): { readonly tensors: Map<string, Tensor>; readonly position: Position } {
   try {
     const { metadata } = readSafetensors(state, path);
-    const position = positionSchema.parse(JSON.parse(metadata["position"] ?? "null"));
-    return { tensors: decodeSafetensors(state, path), position };
+    return { tensors: decodeSafetensors(state, path), position: positionOf(metadata["position"], path) };
   } catch (error) {
+    if (error instanceof LearningError) throw error;
     throw new LearningError({ code: "TRAINING_STATE", path, because: messageOf(error) }, { cause: error });
   }
+}
+
+function positionOf(text: string | undefined, path: string): Position {
+  const refuse = (because: string): LearningError => new LearningError({ code: "TRAINING_STATE", path, because });
+  if (text === undefined) throw refuse("it holds no position of a training");
+  const checked = checkAgainst(positionSchema, JSON.parse(text));
+  if (!checked.ok) throw refuse(`its position: ${faultWords(checked.fault)}`);
+  return checked.value;
 }
 
 function prefixed(prefix: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {

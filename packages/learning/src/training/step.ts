@@ -1,10 +1,11 @@
-import { RandomSource } from "@multirnet/base";
-import { gradients, scope, withoutGradients, zeros, type Tensor } from "@multirnet/engine";
+import type { RandomSource } from "@multirnet/base";
+import { gradients, scope, withoutGradients, type Tensor } from "@multirnet/engine";
 import { namedHeads, type Network } from "@multirnet/networks";
 
 import type { LossSettings } from "../config/loss.js";
 import { jointLoss } from "../losses/index.js";
 import type { Adam } from "../optimisers/adam.js";
+import { zerosLike } from "../optimisers/zeros-like.js";
 import type { Batch } from "./batch.js";
 
 /** The losses of a step; a part that the batch held no truth for is missing. */
@@ -59,17 +60,20 @@ export function trainingStep(
   });
 }
 
-/** Weights are looked at before heads: a head goes wrong because a weight did. */
+/**
+ * What went wrong first, as near as it can be told afterwards: a weight before what it made of its input, running statistics before heads that lie
+ * behind them.
+ */
 function firstNotFinite(network: Network, heads: ReadonlyMap<string, Tensor>): string {
-  for (const [path, tensor] of network.state()) if (!isFiniteTensor(tensor)) return `weight ${path}`;
-  for (const [name, logits] of heads) if (!isFiniteTensor(logits)) return `head ${name}`;
-  return "the loss itself";
+  const isWrong = ([, tensor]: readonly [string, Tensor]): boolean => !isFiniteTensor(tensor);
+  const weight = [...network.parameters()].find(isWrong);
+  if (weight !== undefined) return `weight ${weight[0]}`;
+  const statistic = [...network.state()].find(isWrong);
+  if (statistic !== undefined) return `statistic ${statistic[0]}`;
+  const head = [...heads].find(isWrong);
+  return head === undefined ? "the loss itself" : `head ${head[0]}`;
 }
 
 function isFiniteTensor(tensor: Tensor): boolean {
   return tensor.toNumbers().every(Number.isFinite);
-}
-
-function zerosLike({ shape, dtype, device }: Tensor): Tensor {
-  return zeros(shape, { dtype, device });
 }

@@ -1,4 +1,3 @@
-import { availableParallelism, hostname } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import {
@@ -12,23 +11,24 @@ import {
   writeYaml,
   type RunFolder,
 } from "@multirnet/artifacts";
-import { RandomSource, VERSION } from "@multirnet/base";
-import { aboutEngine, threads } from "@multirnet/engine";
+import { RandomSource } from "@multirnet/base";
+import { threads } from "@multirnet/engine";
+import { InferenceError } from "@multirnet/inference";
 import { createNetwork, encodeWeights, headsOf, type Network } from "@multirnet/networks";
 
 import { readTrainConfig, type TrainConfig } from "../config/train-config.js";
-import type { PreparedCase } from "../dataset/index.js";
 import { LearningError } from "../errors.js";
 import { Adam } from "../optimisers/adam.js";
 import { rateFactor } from "../optimisers/schedule.js";
-import { batches, drawSample, epochOrder } from "../sampling/index.js";
+import { drawSample } from "../sampling/index.js";
 import { makeBatch, type Batch } from "./batch.js";
 import { cardOf } from "./card.js";
 import { casesOf, prepareAll, type TrainingCases } from "./cases.js";
-import { readRunFacts, type RunFacts } from "./run-facts.js";
+import { planOf, type Turn } from "./plan.js";
+import { factsOf, readRunFacts } from "./run-facts.js";
 import { encodeState, loadState, START, weightsOfState, type Position } from "./state.js";
 import { NotFinite, trainingStep, type StepLosses } from "./step.js";
-import { validate } from "./validation.js";
+import { validate, type ValidationScores } from "./validation.js";
 
 /** What happens in a training, for a progress bar. */
 export type TrainingEvent =
@@ -70,20 +70,9 @@ export async function train(
 ): Promise<TrainingOutcome> {
   const cases = await casesOf(config, options.fold);
   const run = await createRun(path);
-  const facts: RunFacts = {
-    name: config.name,
-    ...(options.fold === undefined ? {} : { fold: options.fold }),
-    seed: config.seed,
-    dataset: cases.dataset.hash,
-    cases: { train: names(cases.train), validation: names(cases.validation), test: names(cases.test) },
-    versions: { multirnet: VERSION, libtorch: aboutEngine().version, node: process.version },
-    threads: threads(),
-    host: { name: hostname(), cpus: availableParallelism() },
-    started: new Date().toISOString(),
-  };
-  await writeYaml(run.config, config);
-  await writeJson(run.run, facts);
+  await writeJson(run.run, await factsOf(config, cases, options.fold));
   await writeModelCard(run.card, cardOf(config, cases));
+  await writeYaml(run.config, config); // the last: a folder with a config is a run that can go on
   return work(config, cases, run, options);
 }
 
@@ -110,21 +99,43 @@ async function work(
   run: RunFolder,
   options: TrainingOptions,
 ): Promise<TrainingOutcome> {
-  const { signal, onEvent } = options;
-  const { dataset } = cases;
-  const count = cases.train.length + cases.validation.length;
-  const prepared = await prepareAll([...cases.train, ...cases.validation], dataset, config, (done) => {
-    onEvent?.({ kind: "preparing", done, of: count });
-  });
-  const training = prepared.slice(0, cases.train.length);
-  const validating = prepared.slice(cases.train.length);
-
   const network = createNetwork(config.network, config.seed);
   const adam = new Adam(network.parameters(), config.optimiser);
-  const state = await readState(run, (bytes) => weightsOfState(bytes, run.lastState));
-  let position = state === undefined ? START : loadState(state, run.lastState, network, adam);
-  const log = await RunLog.open(run.log, position.logLines);
+  try {
+    const state = await readState(run, (bytes) => weightsOfState(bytes, run.lastState));
+    const position = state === undefined ? START : loadState(state, run.lastState, network, adam);
+    const log = await RunLog.open(run.log, position.logLines);
+    try {
+      return await goOn(position, { config, cases, run, network, adam, log }, options);
+    } finally {
+      await log.close();
+    }
+  } finally {
+    adam.release();
+    network.release();
+  }
+}
+
+/** What a training works with. */
+interface Work {
+  readonly config: TrainConfig;
+  readonly cases: TrainingCases;
+  readonly run: RunFolder;
+  readonly network: Network;
+  readonly adam: Adam;
+  readonly log: RunLog;
+}
+
+async function goOn(
+  from: Position,
+  { config, cases, run, network, adam, log }: Work,
+  { signal, onEvent }: TrainingOptions,
+): Promise<TrainingOutcome> {
+  let position = from;
   let saved = performance.now();
+  const outcome = (ended: TrainingOutcome["ended"]): TrainingOutcome => {
+    return { run, ended, steps: position.steps, bestEpoch: position.best?.epoch };
+  };
   const save = async (next: Position, best?: Uint8Array): Promise<void> => {
     await log.sync();
     position = { ...next, logLines: log.lines };
@@ -136,89 +147,82 @@ async function work(
     });
     saved = performance.now();
   };
+  const stop = async (): Promise<TrainingOutcome> => {
+    await save(position);
+    return outcome("aborted");
+  };
 
-  try {
-    while (!position.done) {
-      const plan = planOf(training, config, position.epoch);
-      for (let index = position.batch; index < plan.length; index++) {
-        await nextTurn();
-        if (signal?.aborted === true) {
-          await save(position);
-          return { run, ended: "aborted", steps: position.steps, bestEpoch: position.best?.epoch };
-        }
-        const start = performance.now();
-        const losses = step(network, adam, plan[index] ?? [], config, { position, steps: plan.length * config.epochs });
-        const seconds = (performance.now() - start) / 1000;
-        position = { ...position, batch: index + 1, steps: adam.steps, lossSum: position.lossSum + losses.loss };
-        await log.append({ kind: "step", epoch: position.epoch, step: position.steps, ...losses, seconds });
-        const cases = plan[index]?.length ?? 0;
-        onEvent?.({
-          kind: "step",
-          step: position.steps,
-          steps: plan.length * config.epochs,
-          epoch: position.epoch,
-          loss: losses.loss,
-          cases,
-          seconds,
-        });
-        if (performance.now() - saved >= config.checkpointMinutes * 60_000) await save(position);
-      }
-      position = await endEpoch(position, plan.length);
+  if (position.done) return outcome("finished");
+  const looked = [...cases.train, ...cases.validation];
+  const prepared = await prepareAll(looked, cases.dataset, config, signal, (done) => {
+    onEvent?.({ kind: "preparing", done, of: looked.length });
+  });
+  if (prepared === undefined) return stop();
+  const training = prepared.slice(0, cases.train.length);
+  const validating = prepared.slice(cases.train.length);
+
+  while (!position.done) {
+    const plan = planOf(training, config, position.epoch);
+    for (let index = position.batch; index < plan.length; index++) {
+      await nextTurn();
+      if (signal?.aborted === true) return stop();
+      const turns = plan[index] ?? [];
+      const steps = plan.length * config.epochs;
+      const start = performance.now();
+      const losses = step(network, adam, turns, config, { position, steps });
+      const seconds = (performance.now() - start) / 1000;
+      position = { ...position, batch: index + 1, steps: adam.steps, lossSum: position.lossSum + losses.loss };
+      const { epoch } = position;
+      await log.append({ kind: "step", epoch, step: position.steps, ...losses, seconds });
+      onEvent?.({ kind: "step", step: position.steps, steps, epoch, loss: losses.loss, cases: turns.length, seconds });
+      if (isSavingDue()) await save(position);
     }
-    return { run, ended: "finished", steps: position.steps, bestEpoch: position.best?.epoch };
-  } finally {
-    await log.close();
-    adam.release();
-    network.release();
+    if (!(await endEpoch(plan.length))) return stop();
+  }
+  return outcome("finished");
+
+  function isSavingDue(): boolean {
+    return performance.now() - saved >= config.checkpointMinutes * 60_000;
   }
 
-  /** Logs the epoch, validates where it is due, and decides whether the training goes on. */
-  async function endEpoch(ended: Position, steps: number): Promise<Position> {
-    const { epoch } = ended;
+  async function scoresOf(epoch: number): Promise<ValidationScores | "aborted"> {
+    onEvent?.({ kind: "validating", epoch });
+    try {
+      return await validate(network, validating, config, headsOf(config.network).classes, signal);
+    } catch (error) {
+      if (error instanceof InferenceError && error.code === "INFERENCE_ABORTED") return "aborted";
+      throw error;
+    }
+  }
+
+  /**
+   * Validates where it is due, logs the epoch, and decides whether the training goes on.
+   *
+   * @returns false where the validation was stopped: the epoch's end is then still to come
+   */
+  async function endEpoch(steps: number): Promise<boolean> {
+    const { epoch } = position;
     const { everyEpochs, patience } = config.validation;
     const last = epoch + 1 === config.epochs;
     const due = validating.length > 0 && ((epoch + 1) % everyEpochs === 0 || last);
-    if (due) onEvent?.({ kind: "validating", epoch });
-    const scores = due
-      ? await validate(network, validating, config, headsOf(config.network).classes, signal)
-      : undefined;
-    await log.append({
-      kind: "epoch",
-      epoch,
-      loss: ended.lossSum / steps,
-      ...(scores === undefined ? {} : { validation: scores }),
-    });
-    const better = scores !== undefined && scores.score > (ended.best?.score ?? -Infinity);
-    const best = better ? { epoch, score: scores.score } : ended.best;
+    const scores = due ? await scoresOf(epoch) : undefined;
+    if (scores === "aborted") return false;
+    const loss = position.lossSum / steps;
+    await log.append({ kind: "epoch", epoch, loss, ...(scores === undefined ? {} : { validation: scores }) });
+    const better = scores !== undefined && scores.score > (position.best?.score ?? -Infinity);
+    const best = better ? { epoch, score: scores.score } : position.best;
     const outOfPatience = best !== undefined && epoch - best.epoch >= patience;
-    const next: Position = {
-      ...ended,
+    position = {
+      ...position,
       epoch: epoch + 1,
       batch: 0,
       lossSum: 0,
       done: last || outOfPatience,
       ...(best === undefined ? {} : { best }),
     };
-    const dueByTime = performance.now() - saved >= config.checkpointMinutes * 60_000;
-    if (!better && !next.done && !dueByTime) return next;
-    await save(next, better ? encodeWeights(network) : undefined);
-    return position;
+    if (better || position.done || isSavingDue()) await save(position, better ? encodeWeights(network) : undefined);
+    return true;
   }
-}
-
-/** One case in one of the rounds of an epoch. */
-interface Turn {
-  readonly prepared: PreparedCase;
-  readonly round: number; // counts over the whole run; all draws of a turn are keyed by it
-}
-
-/** The batches of an epoch: `regionsPerCase` rounds, each visiting every case once in an order of its own. */
-function planOf(cases: readonly PreparedCase[], { seed, sampling, batchSize }: TrainConfig, epoch: number): Turn[][] {
-  const rounds = Array.from({ length: sampling.regionsPerCase }, (_, round) => epoch * sampling.regionsPerCase + round);
-  const turns = rounds.flatMap((round) =>
-    epochOrder(cases, { seed, epoch: round }).map((prepared) => ({ prepared, round })),
-  );
-  return batches(turns, batchSize);
 }
 
 /** One step; a loss that is not a number ends the training. @throws LearningError TRAINING_NOT_FINITE */
@@ -247,15 +251,11 @@ function step(
     const cases = turns.map(({ prepared }) => prepared.entry.name);
     throw new LearningError({
       code: "TRAINING_NOT_FINITE",
-      step: position.steps,
+      step: position.steps + 1, // as the log counts them
       epoch: position.epoch,
       cases,
       layer: losses.layer,
     });
   }
   return losses ?? { loss: 0 };
-}
-
-function names(cases: readonly { readonly name: string }[]): string[] {
-  return cases.map(({ name }) => name);
 }

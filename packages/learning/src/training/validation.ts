@@ -16,6 +16,8 @@ export interface ValidationScores {
 /**
  * Judges weights on whole cases at the working spacing, the masks' union against the threshold. What chooses weights is
  * V-DSC + accuracy where both exist (a choice; the paper does not say).
+ *
+ * @throws InferenceError INFERENCE_ABORTED, INFERENCE_NOT_FINITE
  */
 export async function validate(
   network: Network,
@@ -70,6 +72,6 @@ function overlapOf(
   return { truthVoxels, predictionVoxels, sharedVoxels };
 }
 
-export function indexOfLargest(values: readonly number[]): number {
+function indexOfLargest(values: readonly number[]): number {
   return values.reduce((best, value, index) => (value > (values[best] ?? -Infinity) ? index : best), 0);
 }

@@ -1,0 +1,139 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { messageOf } from "@multirnet/base";
+import { resolveNetwork } from "@multirnet/networks";
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+
+import { madeFolder } from "../dataset/testing/made-dataset.js";
+import { LearningError } from "../errors.js";
+import { parseTrainConfig, readTrainConfig } from "./train-config.js";
+
+function refusalOf(text: string): string {
+  try {
+    parseTrainConfig(text, "a.yaml");
+  } catch (error) {
+    expect(error).toBeInstanceOf(LearningError);
+    expect(error).toMatchObject({ code: "CONFIG_INVALID", blame: "input" });
+    return messageOf(error);
+  }
+  throw new Error("it was taken");
+}
+
+const least = { name: "a", dataset: "data", network: { name: "multirnet", preset: "tiny" } };
+
+test.each([
+  { given: { sed: 1 }, words: "unknown key sed; did you mean seed?" },
+  { given: { loss: { apha: 1 } }, words: "unknown key loss.apha; did you mean loss.alpha?" },
+  {
+    given: { folds: { zzzzzzzz: 1 } },
+    words: "unknown key folds.zzzzzzzz; known here: count, seed",
+  },
+  { given: { name: undefined }, words: "key name is missing; expected string" },
+  { given: { network: undefined }, words: "key network is missing; expected object" },
+  { given: { network: {} }, words: "key network.name is missing; expected string" },
+  { given: { name: "a/b" }, words: 'key name: expected only letters, digits, dots, dashes, underscores, came "a/b"' },
+  { given: { dataset: "" }, words: 'key dataset: expected string to have >=1 characters, came ""' },
+  { given: { batchSize: "4" }, words: 'key batchSize: expected number, came "4"' },
+  { given: { batchSize: 0 }, words: "key batchSize: expected number to be >=1, came 0" },
+  { given: { epochs: 1.5 }, words: "key epochs: expected int, came 1.5" },
+  { given: { seed: -1 }, words: "key seed: expected number to be >=0, came -1" },
+  {
+    given: { sampling: { backgroundShare: 1.1 } },
+    words: "key sampling.backgroundShare: expected number to be <=1, came 1.1",
+  },
+  { given: { validation: { share: 1 } }, words: "key validation.share: expected number to be <1, came 1" },
+  {
+    given: { loss: { segmentation: "jaccard" } },
+    words: 'key loss.segmentation: expected one of "dice"|"tversky"|"focalTversky", came "jaccard"',
+  },
+  { given: { loss: { exponent: 0 } }, words: "key loss.exponent: expected number to be >0, came 0" },
+  { given: { optimiser: { learningRate: 0 } }, words: "key optimiser.learningRate: expected number to be >0, came 0" },
+  { given: { optimiser: { betas: [0.9, 1] } }, words: "key optimiser.betas.1: expected number to be <1, came 1" },
+  { given: { augmentation: null }, words: "key augmentation: expected object, came null" },
+  {
+    given: { preprocessing: { spacingMm: { x: 1, y: 1 } } },
+    words: "key preprocessing.spacingMm.z is missing; expected number",
+  },
+])("$given", ({ given, words }) => {
+  expect(refusalOf(stringify({ ...least, ...given }, { keepUndefined: false }))).toBe(`a.yaml: ${words}`);
+});
+
+test.each([
+  {
+    what: "a region that the network cannot halve four times",
+    given: { preprocessing: { region: { x: 96, y: 40, z: 32 } } },
+    words: "key preprocessing.region.y: expected a multiple of 16 for multirnet, but 40 came",
+  },
+  {
+    what: "a Tversky loss that weighs nothing",
+    given: { loss: { alpha: 0, beta: 0 } },
+    words: "keys loss.alpha and loss.beta: at least one above 0, but both are 0",
+  },
+  {
+    what: "a patience that ends before the next validation",
+    given: { validation: { share: 0.2, everyEpochs: 5, patience: 4 } },
+    words:
+      "key validation.patience: expected at least validation.everyEpochs, 5, but 4 came: " +
+      "the run would stop before it was judged again",
+  },
+  {
+    what: "options that are no table",
+    given: { network: { name: "multirnet", options: 5 } },
+    words: "key network.options: expected record, came 5",
+  },
+])("$what is refused", ({ given, words }) => {
+  expect(refusalOf(stringify({ ...least, ...given }))).toBe(`a.yaml: ${words}`);
+});
+
+test.each([
+  { what: "an unknown network", network: { name: "multirnt" } },
+  { what: "an unknown preset", network: { name: "multirnet", preset: "huge" } },
+  { what: "an unknown option", network: { name: "multirnet", pases: 1 } },
+  { what: "an option out of range", network: { name: "multirnet", passes: 3 } },
+])("$what is refused in the words of the networks, under its key", ({ network }) => {
+  let words = "";
+  try {
+    resolveNetwork(network);
+  } catch (error) {
+    words = messageOf(error);
+  }
+  expect(words).not.toBe("");
+  expect(refusalOf(stringify({ ...least, network }))).toBe(`a.yaml: key network: ${words}`);
+});
+
+test("patience does not matter where nothing is set apart to validate on", () => {
+  expect(() =>
+    parseTrainConfig(stringify({ ...least, validation: { everyEpochs: 5, patience: 4 } }), "a.yaml"),
+  ).not.toThrow();
+});
+
+test("numbers that are none are refused", () => {
+  const text = `${stringify(least)}epochs: .inf\n`;
+  expect(refusalOf(text)).toBe("a.yaml: key epochs: expected number, came Infinity");
+  expect(refusalOf(`${stringify(least)}checkpointMinutes: .nan\n`)).toBe(
+    "a.yaml: key checkpointMinutes: expected number, came NaN",
+  );
+});
+
+test("an empty file, a lone word and what is not YAML say so", () => {
+  expect(refusalOf("")).toBe("a.yaml: key name is missing; expected string");
+  expect(refusalOf("train please")).toBe('a.yaml: the document: expected object, came "train please"');
+  expect(refusalOf("name: [a, b\nseed: 1")).toMatch(/^a\.yaml: not YAML: .* at line 2, column /);
+  expect(refusalOf("seed: 1\nseed: 2")).toBe("a.yaml: not YAML: Map keys must be unique at line 2, column 1:");
+});
+
+test("a file that is not there, or is a folder, is named with the system's reason", async () => {
+  const dir = await madeFolder();
+  const missing = join(dir, "none.yaml");
+  await expect(readTrainConfig(missing)).rejects.toThrow(
+    `cannot read the config ${missing}: ENOENT: no such file or directory, open '${missing}'`,
+  );
+  await expect(readTrainConfig(dir)).rejects.toThrow(
+    `cannot read the config ${dir}: EISDIR: illegal operation on a directory, read`,
+  );
+  const path = join(dir, "a.yaml");
+  await writeFile(path, "seed: x");
+  await expect(readTrainConfig(path)).rejects.toThrow(`${path}: key name is missing; expected string`);
+});

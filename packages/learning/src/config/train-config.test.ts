@@ -1,0 +1,88 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { writeYaml } from "@multirnet/artifacts";
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+
+import { madeFolder } from "../dataset/testing/made-dataset.js";
+import { parseTrainConfig, readTrainConfig, type TrainConfig } from "./train-config.js";
+
+const least = { name: "a", dataset: "data", network: { name: "multirnet" } };
+const parsed = (given: object): TrainConfig => parseTrainConfig(stringify({ ...least, ...given }), "a.yaml");
+
+test("what is not said is the paper's protocol", () => {
+  const { network, ...rest } = parsed({});
+  expect(rest).toEqual({
+    name: "a",
+    dataset: "data",
+    seed: 0,
+    preprocessing: { spacingMm: { x: 1.5, y: 1.5, z: 2 }, region: { x: 96, y: 96, z: 32 } },
+    folds: { count: 4, seed: 0 },
+    sampling: { backgroundShare: 0, regionsPerCase: 1 },
+    augmentation: { flipLeftRight: 0, flipFrontBack: 0, gamma: 0, brightness: 0, contrast: 0, noise: 0 },
+    loss: {
+      segmentation: "focalTversky",
+      alpha: 0.7,
+      beta: 0.3,
+      exponent: 0.9,
+      over: "batch",
+      smooth: 1e-5,
+      voxelCrossEntropy: 0,
+      deepSupervision: [],
+      lambda: 0.3,
+      labelSmoothing: 0,
+    },
+    optimiser: { learningRate: 3e-4, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, schedule: "constant" },
+    batchSize: 4,
+    epochs: 1000,
+    validation: { share: 0, everyEpochs: 1, patience: 100 },
+    inference: { overlap: 0.5, threshold: 0.5, minimumLesionMm3: 10 },
+    checkpointMinutes: 2,
+    licence: "not stated",
+    data: { synthetic: false, licence: "not stated", notes: "" },
+  });
+  expect(network).toMatchObject({
+    name: "multirnet",
+    options: { task: "joint", classes: ["covid-19", "cap", "normal"], lesions: ["lesion"], passes: 0, kernel: 5 },
+  });
+});
+
+test("a network's options stand beside its name, over those of its preset", () => {
+  const { network } = parsed({ network: { name: "multirnet", preset: "tiny", passes: 2, kernel: 5 } });
+  expect(network.options).toMatchObject({ widths: [2, 3, 4, 5, 6], passes: 2, kernel: 5 });
+  expect(network.options).not.toHaveProperty("preset");
+});
+
+test("a part that is given keeps the defaults of the rest of it", () => {
+  const { loss, preprocessing } = parsed({ loss: { lambda: 0.5 }, preprocessing: { region: { x: 32, y: 48, z: 16 } } });
+  expect(loss).toMatchObject({ lambda: 0.5, alpha: 0.7, segmentation: "focalTversky" });
+  expect(preprocessing).toEqual({ spacingMm: { x: 1.5, y: 1.5, z: 2 }, region: { x: 32, y: 48, z: 16 } });
+});
+
+test("a resolved config, as a run keeps it, is read back equal", async () => {
+  const dir = await madeFolder();
+  for (const network of [{ name: "multirnet", preset: "small", task: "segmentation" }, { name: "vnet" }]) {
+    const config = parsed({
+      network,
+      dataset: join(dir, "data"),
+      optimiser: { learningRate: 1e-7, betas: [0.5, 0.99] },
+      loss: { deepSupervision: [0.5, 0.25], smooth: 1e-9 },
+      data: { notes: "two\nlines: with # signs" },
+    });
+    const path = join(dir, "config.yaml");
+    await writeYaml(path, config);
+    const back = await readTrainConfig(path);
+    expect(back).toEqual(config);
+    await writeYaml(path, back);
+    expect(await readTrainConfig(path)).toEqual(config);
+  }
+});
+
+test("the dataset of a file is relative to the file", async () => {
+  const dir = await madeFolder();
+  await writeFile(join(dir, "a.yaml"), stringify({ ...least, dataset: "../data" }));
+  expect((await readTrainConfig(join(dir, "a.yaml"))).dataset).toBe(join(dir, "../data"));
+  await writeFile(join(dir, "b.yaml"), stringify({ ...least, dataset: "/some/where" }));
+  expect((await readTrainConfig(join(dir, "b.yaml"))).dataset).toBe("/some/where");
+});

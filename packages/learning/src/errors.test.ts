@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+
+import { LearningError, type LearningProblem } from "./errors.js";
+
+/** Every problem, word for word, and what is to blame; a new code does not compile until it is here. */
+const words: {
+  readonly [C in LearningProblem["code"]]: readonly [
+    Extract<LearningProblem, { code: C }>,
+    words: string,
+    blame: LearningError["blame"],
+  ];
+} = {
+  CONFIG_UNREADABLE: [
+    { code: "CONFIG_UNREADABLE", path: "a.yaml", because: "ENOENT: no such file or directory, open 'a.yaml'" },
+    "cannot read the config a.yaml: ENOENT: no such file or directory, open 'a.yaml'",
+    "input",
+  ],
+  CONFIG_INVALID: [
+    { code: "CONFIG_INVALID", path: "a.yaml", because: "unknown key sed; did you mean seed?" },
+    "a.yaml: unknown key sed; did you mean seed?",
+    "input",
+  ],
+  TRAINING_NO_CASES: [
+    {
+      code: "TRAINING_NO_CASES",
+      dataset: "data/a",
+      because: "none of its 3 training cases has what the network learns from",
+    },
+    "nothing to train on in data/a: none of its 3 training cases has what the network learns from",
+    "input",
+  ],
+  TRAINING_NOT_FINITE: [
+    { code: "TRAINING_NOT_FINITE", step: 12, epoch: 1, cases: ["a", "b"], layer: "weight up.0.head.weight" },
+    "the loss of step 12 (epoch 1; cases a, b) is not a number; what went wrong first: weight up.0.head.weight",
+    "work",
+  ],
+  TRAINING_STATE: [
+    { code: "TRAINING_STATE", path: "run/checkpoints/last.state.safetensors", because: "it was cut short" },
+    "cannot resume from run/checkpoints/last.state.safetensors: it was cut short",
+    "input",
+  ],
+  TRAINING_CHANGED: [
+    { code: "TRAINING_CHANGED", run: "runs/a", what: "number of threads", was: "2", is: "1" },
+    "cannot resume runs/a: its number of threads was 2 and is 1 now, so it would not go on as it began",
+    "input",
+  ],
+  LICENCE_UNREADABLE: [
+    { code: "LICENCE_UNREADABLE", path: "LICENCE", because: "ENOENT: no such file or directory, open 'LICENCE'" },
+    "cannot read the licence LICENCE: ENOENT: no such file or directory, open 'LICENCE'",
+    "input",
+  ],
+  MEASURE_NO_CASES: [
+    { code: "MEASURE_NO_CASES", dataset: "data/a", split: "test" },
+    "nothing to measure on in data/a: it has no test cases",
+    "input",
+  ],
+};
+
+test.each(Object.values(words))("$code in words", (problem, expected, blame) => {
+  const error = new LearningError(problem);
+  expect(error.message).toBe(expected);
+  expect([error.code, error.blame, error.name]).toEqual([problem.code, blame, "LearningError"]);
+});

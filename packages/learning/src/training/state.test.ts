@@ -1,0 +1,116 @@
+import { messageOf, RandomSource } from "@multirnet/base";
+import {
+  Buffer,
+  decodeSafetensors,
+  encodeSafetensors,
+  Module,
+  Parameter,
+  tensor,
+  tensorFrom,
+  type Tensor,
+} from "@multirnet/engine";
+import { encodeWeights } from "@multirnet/networks";
+import { expect, test } from "vitest";
+
+import { Adam } from "../optimisers/adam.js";
+import { encodeState, loadState, START, weightsOfState, type Position } from "./state.js";
+
+/** A convolution's worth of a network: a weight, a bias, and statistics that are not learned. */
+class Tiny extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly runningMean: Buffer;
+
+  constructor(seed: number, size = 3) {
+    super();
+    const random = new RandomSource(seed);
+    const drawn = (): Tensor =>
+      tensorFrom(
+        Float32Array.from({ length: size }, () => random.normal()),
+        [size],
+      );
+    [this.weight, this.bias] = [new Parameter(drawn()), new Parameter(drawn())];
+    this.runningMean = new Buffer(drawn());
+  }
+}
+
+interface Made {
+  readonly network: Tiny;
+  readonly adam: Adam;
+}
+
+function made(seed: number, size?: number): Made {
+  const network = new Tiny(seed, size);
+  return { network, adam: new Adam(network.parameters(), { betas: [0.9, 0.99], epsilon: 1e-8, weightDecay: 0 }) };
+}
+const position: Position = {
+  epoch: 3,
+  batch: 2,
+  steps: 1,
+  logLines: 17,
+  lossSum: 0.1 + 0.2, // a number that its decimal digits must bring back to the bit
+  best: { epoch: 1, score: 1 / 3 },
+  done: false,
+};
+
+/** After one step. */
+function moved(seed: number): Made {
+  const it = made(seed);
+  it.adam.step([tensor([1, -2, 3], [3]), tensor([0.1, 0.2, 0.3], [3])], 0.1);
+  return it;
+}
+
+test("weights, moments, steps and position come back from a state as they were", () => {
+  const { network, adam } = moved(1);
+  const state = encodeState(network, adam, position);
+  const other = made(2);
+  expect(loadState(state, "state", other.network, other.adam)).toEqual(position);
+  expect(other.adam.steps).toBe(1);
+  expect(encodeWeights(other.network)).toEqual(encodeWeights(network));
+  expect(encodeSafetensors(other.adam.state())).toEqual(encodeSafetensors(adam.state()));
+  expect(encodeState(other.network, other.adam, position)).toEqual(state);
+});
+
+test("the bytes of a state do not depend on the order in which its position came about", () => {
+  const { network, adam } = moved(1);
+  const turned = Object.fromEntries(Object.entries(position).reverse()) as unknown as Position;
+  expect(encodeState(network, adam, turned)).toEqual(encodeState(network, adam, position));
+});
+
+test("the weights of a state are the bytes of last.safetensors", () => {
+  const { network, adam } = moved(1);
+  expect(weightsOfState(encodeState(network, adam, START), "state")).toEqual(encodeWeights(network));
+});
+
+test("a state of another network changes nothing", () => {
+  const { network, adam } = moved(1);
+  const before = [encodeWeights(network), encodeSafetensors(adam.state())];
+  const other = made(1, 4);
+  expect(() => loadState(encodeState(other.network, other.adam, START), "s", network, adam)).toThrow(
+    "cannot resume from s: these weights are not this network's: 3 of another shape (",
+  );
+  expect([encodeWeights(network), encodeSafetensors(adam.state())]).toEqual(before);
+});
+
+test.each([
+  { position: undefined, words: "it holds no position of a training" },
+  { position: '{"epoch": 1}', words: "its position: key batch is missing; expected number" },
+  {
+    position: JSON.stringify({ ...START, epoch: -1 }),
+    words: "its position: key epoch: expected number to be >=0, came -1",
+  },
+  { position: "{", words: "Expected property name or '}' in JSON at position 1 (line 1 column 2)" },
+])("a state whose position is $position says so", ({ position: text, words }) => {
+  const { network, adam } = made(1);
+  const tensors = decodeSafetensors(encodeState(network, adam, START), "s");
+  const state = encodeSafetensors(tensors, text === undefined ? {} : { position: text });
+  for (const read of [() => loadState(state, "s", network, adam), () => weightsOfState(state, "s")]) {
+    let message = "";
+    try {
+      read();
+    } catch (error) {
+      message = messageOf(error);
+    }
+    expect(message).toContain(`cannot resume from s: ${words.slice(0, 42)}`);
+  }
+});
