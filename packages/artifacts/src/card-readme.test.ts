@@ -58,3 +58,16 @@ test("what a network does not give is not there, and what is estimated is said",
   expect(text).toContain("- mean V-DSC: 0.644\n- folds: [0,1]\n");
   expect(text).not.toContain("synthetic");
 });
+
+test("a mean stands with its cases and its interval, and what has none with the reason", () => {
+  const interval95 = { low: 0.3618, high: 1.0269 };
+  const none = { mean: { undefined: "no case has a value" }, cases: 0 };
+  const metrics = { on: "3 test cases of a", vdsc: { mean: 0.69434, cases: 3, interval95 }, specificity: none };
+  expect(cardReadme("a", { ...card, metrics })).toContain(
+    [
+      "- on: 3 test cases of a",
+      "- vdsc: 0.694 (over 3 cases, 95 % interval 0.362 to 1.03)",
+      "- specificity: not given: no case has a value (over 0 cases)\n",
+    ].join("\n"),
+  );
+});

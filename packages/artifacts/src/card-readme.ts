@@ -59,11 +59,17 @@ function section(title: string, lines: readonly (string | false)[]): string {
 /** Three digits are enough for a reader; the card has all of them. */
 function measured(value: ModelCard["metrics"][string]): string {
   if (typeof value === "number") return String(Number(value.toPrecision(3)));
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    const reason = value["undefined"];
-    if (typeof reason === "string") return `not given: ${reason}`;
-  }
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return JSON.stringify(value);
+  const { undefined: reason, mean, cases } = value;
+  if (typeof reason === "string") return `not given: ${reason}`;
+  if (mean === undefined) return JSON.stringify(value);
+  return `${measured(mean)} (over ${measured(cases ?? null)} cases${intervalWords(value)})`;
+}
+
+function intervalWords({ interval95 }: Readonly<Record<string, ModelCard["metrics"][string]>>): string {
+  if (typeof interval95 !== "object" || interval95 === null) return "";
+  return `, 95 % interval ${Object.values(interval95).map(measured).join(" to ")}`;
 }
 
 function code(name: string): string {

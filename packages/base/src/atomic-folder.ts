@@ -22,9 +22,7 @@ export async function writeFolderAtomically(
   const staging = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString("hex")}.tmp`);
   let made: string | undefined; // the topmost folder that was not there
   try {
-    const old = await namesIn(place);
-    const foreign = old.find((name) => !replaces.includes(name));
-    if (foreign !== undefined) throw new FileError({ code: "FILE_FOLDER_TAKEN", path, holds: foreign });
+    const old = await requireFreeFolder(path, replaces);
     made = await mkdir(staging, { recursive: true });
     await fill(staging);
     if (old.length > 0) await replaceFolder(staging, place);
@@ -35,6 +33,21 @@ export async function writeFolderAtomically(
     if (made !== undefined) await removeEmpty(dirname(staging), made);
     throw fileErrorOf(path, error);
   }
+}
+
+/**
+ * Asks, before work begins, whether a folder may be written.
+ *
+ * @returns what it holds: nothing but `replaces`
+ * @throws FileError FILE_FOLDER_TAKEN, FILE_UNWRITABLE
+ */
+export async function requireFreeFolder(path: string, replaces: readonly string[]): Promise<readonly string[]> {
+  const old = await namesIn(path).catch((error: unknown) => {
+    throw fileErrorOf(path, error);
+  });
+  const foreign = old.find((name) => !replaces.includes(name));
+  if (foreign !== undefined) throw new FileError({ code: "FILE_FOLDER_TAKEN", path, holds: foreign });
+  return old;
 }
 
 /** What a folder holds; nothing where there is none. */

@@ -1,3 +1,3 @@
 /** What needs Node: files. Kept apart from `index.ts`, so that the rest runs in a browser. */
 export { FileError, writeFileAtomically, type FileProblem } from "./atomic-file.js";
-export { writeFolderAtomically } from "./atomic-folder.js";
+export { requireFreeFolder, writeFolderAtomically } from "./atomic-folder.js";

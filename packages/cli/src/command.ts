@@ -31,5 +31,5 @@ export interface Command<Input extends z.ZodType = z.ZodType> {
 
 /** Hides the type of a command's input, which `run` gets only after `input` has checked it. */
 export function command<Input extends z.ZodType>(definition: Command<Input>): Command {
-  return definition as Command;
+  return definition;
 }

@@ -59,5 +59,6 @@ export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${String(seconds)} s`;
   if (seconds < 3600) return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`;
-  return `${String(Math.floor(seconds / 3600))} h ${String(Math.round((seconds % 3600) / 60))} min`;
+  const minutes = Math.round(seconds / 60);
+  return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60)} min`;
 }

@@ -42,7 +42,7 @@ export function librariesIn(maps: string): string[] {
  * @param config libtorch's own words about its build
  */
 export function blasInUse(libraries: readonly string[], config: string): Blas {
-  const alternative = libraries.find((path) => /\/libblas\.so/.test(path));
+  const alternative = libraries.find((path) => path.includes("/libblas.so"));
   if (alternative !== undefined) return { name: nameOf(alternative) ?? "reference", path: alternative };
   const own = libraries.find((path) => nameOf(path.slice(path.lastIndexOf("/"))) !== undefined);
   if (own !== undefined) return { name: nameOf(own) ?? "unknown", path: own };

@@ -49,6 +49,16 @@ const words: {
     "cannot read the licence LICENCE: ENOENT: no such file or directory, open 'LICENCE'",
     "input",
   ],
+  METRICS_UNREADABLE: [
+    { code: "METRICS_UNREADABLE", path: "metrics.json", because: "key split is missing; expected string" },
+    "cannot read the metrics metrics.json: key split is missing; expected string",
+    "input",
+  ],
+  MEASURE_NO_DATASET: [
+    { code: "MEASURE_NO_DATASET", path: "models/a" },
+    "models/a is no run folder, so it does not say on which dataset it was trained; say by --dataset what to measure it on",
+    "input",
+  ],
   MEASURE_NO_CASES: [
     { code: "MEASURE_NO_CASES", dataset: "data/a", split: "test" },
     "nothing to measure on in data/a: it has no test cases",

@@ -12,6 +12,8 @@ export type LearningProblem =
       readonly layer: string;
     }
   | { readonly code: "LICENCE_UNREADABLE"; readonly path: string; readonly because: string }
+  | { readonly code: "METRICS_UNREADABLE"; readonly path: string; readonly because: string }
+  | { readonly code: "MEASURE_NO_DATASET"; readonly path: string }
   | { readonly code: "MEASURE_NO_CASES"; readonly dataset: string; readonly split: string }
   | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
   | {
@@ -28,6 +30,8 @@ const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   TRAINING_NO_CASES: "input",
   TRAINING_NOT_FINITE: "work",
   LICENCE_UNREADABLE: "input",
+  METRICS_UNREADABLE: "input",
+  MEASURE_NO_DATASET: "input",
   MEASURE_NO_CASES: "input",
   TRAINING_STATE: "input",
   TRAINING_CHANGED: "input",
@@ -57,6 +61,10 @@ function explain(problem: LearningProblem): string {
       );
     case "LICENCE_UNREADABLE":
       return `cannot read the licence ${problem.path}: ${problem.because}`;
+    case "METRICS_UNREADABLE":
+      return `cannot read the metrics ${problem.path}: ${problem.because}`;
+    case "MEASURE_NO_DATASET":
+      return `${problem.path} is no run folder, so it does not say on which dataset it was trained; say by --dataset what to measure it on`;
     case "MEASURE_NO_CASES":
       return `nothing to measure on in ${problem.dataset}: it has no ${problem.split} cases`;
     case "TRAINING_STATE":

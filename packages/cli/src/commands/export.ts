@@ -11,17 +11,19 @@ export const exportBundle = command({
     { name: "out", says: "new folder, empty folder or older bundle" },
   ],
   options: {
-    half: { says: "weights of convolutions in 16 bits: half the size" },
+    half: { says: "weights in 16 bits, norms and biases apart: half the size" },
     licence: { value: "f", says: "text file with the licence of the weights" },
+    metrics: { value: "f", says: "metrics.json of `evaluate --out` for the card; default the run's own" },
   },
   input: z.strictObject({
     run: z.string(),
     out: z.string(),
     half: z.boolean().default(false),
     licence: z.string().optional(),
+    metrics: z.string().optional(),
   }),
-  async run({ run, out, half, licence }) {
-    const { files } = await exportRun(run, out, { half, licence });
+  async run({ run, out, half, licence, metrics }) {
+    const { files } = await exportRun(run, out, { half, licence, metrics });
     const maxAbsDifference = { undefined: "this bundle has no ONNX graph to compare with" };
     return { json: { files, maxAbsDifference }, text: Object.values(files).join("\n") };
   },

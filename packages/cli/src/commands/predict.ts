@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { writeJson } from "@multirnet/artifacts";
-import { writeFileAtomically, writeFolderAtomically } from "@multirnet/base/node";
+import { requireFreeFolder, writeFileAtomically, writeFolderAtomically } from "@multirnet/base/node";
 import { aboutEngine } from "@multirnet/engine";
 import { huStatistics, PHANTOM_DESCRIPTION } from "@multirnet/imaging";
 import { readScan, writeNifti } from "@multirnet/imaging/node";
@@ -41,6 +41,7 @@ export const predict = command({
     passes: whole(0).optional(),
   }),
   async run({ model: modelPath, scan: path, out, passes }, io) {
+    await requireFreeFolder(out, Object.values(FILES));
     const model = await loadModel(modelPath);
     const { card, network, digest } = model;
     const { volume: scan, description, warnings } = await readScan(path);

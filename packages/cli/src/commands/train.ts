@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 
+import { threads } from "@multirnet/engine";
 import {
   LearningError,
   measureRun,
@@ -86,7 +87,7 @@ async function answerOf({ run, ended, steps, bestEpoch }: TrainingOutcome, io: I
     text,
   });
   if (ended === "aborted") {
-    const goOn = `go on with: multirnet train --resume ${run.path}`;
+    const goOn = `go on with: multirnet train --resume ${run.path} --threads ${String(threads())}`;
     return undone("stopped before its end", `${basename(run.path)} stopped after ${String(steps)} steps; ${goOn}`);
   }
   const done = `${run.path}: ${String(steps)} steps`;

@@ -33,7 +33,12 @@ test("a scan is read packed and unpacked, by what it holds and not by its name",
     ] as const) {
       const path = join(folder, name);
       writeFileSync(path, content);
-      expect(await readScan(path)).toEqual({ volume: scanOn(), format: "nifti-1", warnings: [] });
+      expect(await readScan(path)).toEqual({
+        volume: scanOn(),
+        description: "multirnet",
+        format: "nifti-1",
+        warnings: [],
+      });
     }
   }));
 

@@ -148,3 +148,15 @@ test.skipIf(python === undefined)(
     }
   },
 );
+
+test("the free text comes back from either format, cut to what a header holds", () => {
+  for (const format of ["nifti-1", "nifti-2"] as const) {
+    for (const description of ["", "a phantom", "x".repeat(79)]) {
+      expect(decodeNifti(encodeNifti(scanOn(), { format, description }), "a.nii", "hounsfield").description).toBe(
+        description,
+      );
+    }
+    const long = encodeNifti(scanOn(), { format, description: "y".repeat(200) });
+    expect(decodeNifti(long, "a.nii", "hounsfield").description).toBe("y".repeat(79));
+  }
+});

@@ -43,7 +43,10 @@ export function encodeNifti(volume: Volume, options: NiftiOptions = {}): Uint8Ar
  * float32. Sform and qform say the same; read again, the grid is the same to 32-bit precision, and to the last bit if it came
  * from a NIfTI file.
  */
-export function* niftiParts(volume: Volume, { format, description = "multirnet" }: NiftiOptions = {}): Generator<Uint8Array> {
+export function* niftiParts(
+  volume: Volume,
+  { format, description = "multirnet" }: NiftiOptions = {},
+): Generator<Uint8Array> {
   const { size } = volume.grid;
   const longest = Math.max(size.x, size.y, size.z);
   const voxels = compact(volume);

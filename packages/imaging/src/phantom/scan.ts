@@ -67,8 +67,8 @@ function paintLesions(
   fine: Float32Array,
   random: RandomSource,
 ): void {
-  const glassHu = random.between(235, 330);
-  const denseHu = random.between(-400, -140);
+  const glassHu = random.between(320, 420);
+  const denseHu = random.between(-320, -100);
   for (let at = 0; at < hu.length; at++) {
     const glass = lesions.groundGlass[at] as number;
     const dense = lesions.consolidation[at] as number;
@@ -125,7 +125,7 @@ function mixAtSurface(
 /** The scanner: its point spread, then noise that is a little correlated, then whole numbers. */
 function addScanner(hu: Float32Array, space: Space, random: RandomSource): void {
   blur(hu, space, random.between(1.2, 2));
-  const sigmaHu = random.between(35, 80);
+  const sigmaHu = random.between(15, 40);
   const noise = new Float32Array(space.count);
   for (let at = 0; at < noise.length; at++) noise[at] = roughNormal(random);
   blur(noise, space, 1.5);

@@ -1,27 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 
-import { cardReadme, openModel, runFolder, writeBundle, type ModelCard } from "@multirnet/artifacts";
+import { cardReadme, openModel, runFolder, writeBundle } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
 import { decodeSafetensors, encodeSafetensors, scope } from "@multirnet/engine";
 
 import { readTrainConfig } from "../config/train-config.js";
 import { LearningError } from "../errors.js";
+import { cardMetrics } from "./card-metrics.js";
 
 export interface ExportOptions {
   /** Whether the weights with more than one axis are stored in 16 bits; norms and biases, which are few, stay as they are. */
   readonly half?: boolean;
   /** A text file: the full licence of the weights. */
   readonly licence?: string | undefined;
-  /** Figures for the card, where they were measured. */
-  readonly metrics?: ModelCard["metrics"];
+  /** `metrics.json` of `evaluate --out`; the run's own where it is left out. */
+  readonly metrics?: string | undefined;
 }
 
 /**
  * Makes a model bundle of a run: its weights (the best, or the last where none were chosen), its card, and the config that made them.
  *
  * @returns the paths written, by file name
- * @throws ArtifactError, FileError as their rooms say; LearningError CONFIG_UNREADABLE, CONFIG_INVALID, LICENCE_UNREADABLE
+ * @throws ArtifactError, FileError as their rooms say; LearningError CONFIG_UNREADABLE, CONFIG_INVALID, LICENCE_UNREADABLE, METRICS_UNREADABLE
  */
 export async function exportRun(
   path: string,
@@ -31,7 +32,7 @@ export async function exportRun(
   const { card, weights, weightsFile } = await openModel(path);
   const config = await readTrainConfig(runFolder(path).config);
   const text = licence === undefined ? undefined : await licenceText(licence);
-  const bundled = { ...card, metrics: { ...card.metrics, ...metrics } };
+  const bundled = { ...card, metrics: (await cardMetrics(metrics ?? runFolder(path).metrics)) ?? card.metrics };
   const files = await writeBundle(out, {
     card: bundled,
     weights: half ? halved(weights, `${path}/${weightsFile}`) : weights,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { runFolder, writeJson } from "@multirnet/artifacts";
@@ -18,7 +19,7 @@ export interface MeasureRunOptions extends Pick<MeasureOptions, "passes" | "sign
   /** Another dataset folder than the one that the run was trained on. */
   readonly dataset?: string | undefined;
   readonly split?: MeasuredSplit | undefined;
-  /** Where `metrics.json` and `predictions/CASE.nii.gz` go; the run folder where it is measured on its own dataset. */
+  /** Where `metrics.json` and `predictions/CASE.nii.gz` go; the run folder where its own test cases are measured, else nowhere. */
   readonly out?: string | undefined;
 }
 
@@ -34,7 +35,7 @@ export interface MeasuredRun extends Measured {
  * Measures a run or a bundle on whole cases. Of its own dataset `test` is the fold that was held back, or the dataset's test cases where
  * none was; of another dataset its test cases, or all cases where it sets none apart.
  *
- * @throws LearningError MEASURE_NO_CASES; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
+ * @throws LearningError MEASURE_NO_CASES, MEASURE_NO_DATASET; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
  */
 export async function measureRun(path: string, options: MeasureRunOptions = {}): Promise<MeasuredRun> {
   const { split = "test", dataset: other, ...rest } = options;
@@ -42,7 +43,7 @@ export async function measureRun(path: string, options: MeasureRunOptions = {}):
   try {
     const { dataset, entries } = other === undefined ? await ownCases(path, split) : await otherCases(other, split);
     if (entries.length === 0) throw new LearningError({ code: "MEASURE_NO_CASES", dataset: dataset.dir, split });
-    const out = options.out ?? (other === undefined ? path : undefined);
+    const out = options.out ?? (other === undefined && split === "test" ? path : undefined);
     const measured = await measureCases(model, dataset, entries, {
       ...rest,
       onFinding: async ({ name }, { lesions }) => {
@@ -71,6 +72,7 @@ interface Chosen {
 
 async function ownCases(path: string, split: MeasuredSplit): Promise<Chosen> {
   const run = runFolder(path);
+  if (!existsSync(run.run)) throw new LearningError({ code: "MEASURE_NO_DATASET", path });
   const { fold } = await readRunFacts(run.run);
   const cases = await casesOf(await readTrainConfig(run.config), fold);
   return { dataset: cases.dataset, entries: cases[split] };
