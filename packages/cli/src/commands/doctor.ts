@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 
 import { messageOf } from "@multirnet/base";
-import { aboutEngine, blasInUse, loadedLibraries, scope, setThreads, threads, zeros, conv3d } from "@multirnet/engine";
+import { aboutEngine, blasInUse, conv3d, loadedLibraries, scope, threads, zeros } from "@multirnet/engine";
 import { z } from "zod";
 
 import { command } from "../command.js";
@@ -75,12 +75,10 @@ function oneDnn(config: string): Check {
 }
 
 function threading(parallel: string): Check {
-  const wanted = threads();
-  setThreads(wanted);
   const kind = /ATen parallel backend: (.*)/.exec(parallel)?.[1] ?? "unknown";
   return {
     name: "threads",
     ok: true,
-    detail: `${String(wanted)} of ${String(availableParallelism())} cores, by ${kind}`,
+    detail: `${String(threads())} of ${String(availableParallelism())} cores, by ${kind}`,
   };
 }

@@ -16,7 +16,7 @@ export const evaluate = command({
     passes: { value: "n", says: "extra passes, in place of the network's own number" },
     out: {
       value: "dir",
-      says: "for metrics.json and predictions/; default the run, if it is measured on its own dataset",
+      says: "for metrics.json and predictions/; default the run, where its own test cases are measured",
     },
   },
   input: z.strictObject({

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { json, madeFolder, run } from "../testing/run.js";
+import { json, run } from "../testing/run.js";
 
 // One small training on made phantoms serves all tests here: what it learns does not matter, what becomes of it does.
 const folder = mkdtempSync(join(tmpdir(), "cli-training-"));
@@ -51,7 +51,7 @@ test("train says where the run is and what it measured on the held-back fold", (
 
 test("evaluate repeats it to the bit, and measures on another dataset", async () => {
   expect(await json("evaluate", path("run"))).toEqual(trained["metrics"]);
-  const [, other] = [madeFolder(), path("other")];
+  const other = path("other");
   await json("phantom", other, "--cases", "2", "--seed", "9", "--size", "48,40,24");
   const measured = await json("evaluate", path("run"), "--dataset", other, "--out", path("measured"));
   expect(measured).toMatchObject({ dataset: "phantoms", split: "test", region: "whole", seenInTraining: [] });
@@ -66,6 +66,7 @@ test("cases that made the weights are no measure of anything new, and evaluate s
   const { stderr, code } = await run("evaluate", path("run"), "--split", "train");
   expect(code).toBe(0);
   expect(stderr).toMatch(/of these cases made or chose the weights: no measure of anything new\n/);
+  expect(JSON.parse(readFileSync(path("run/metrics.json"), "utf8"))).toEqual(trained["metrics"]); // still of the held-back fold
   const { code: none, stderr: words } = await run("evaluate", path("outline"));
   expect(none).toBe(2);
   expect(words).toBe(`multirnet evaluate: nothing to measure on in ${path("data")}: it has no test cases\n`);
@@ -148,6 +149,17 @@ test("export makes a bundle that predicts the same; in 16 bits it has half the s
   const half = await json("predict", path("half"), scan, "--out", path("c"));
   for (const [name, probability] of Object.entries(run["probabilities"] as Record<string, number>))
     expect((half["probabilities"] as Record<string, number>)[name]).toBeCloseTo(probability, 2);
+});
+
+test("a bundle keeps no dataset: evaluate asks for one, and measures on it", async () => {
+  await json("export", path("run"), path("handed"));
+  const { code, stderr } = await run("evaluate", path("handed"));
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    `multirnet evaluate: ${path("handed")} is no run folder, so it does not say on which dataset it was trained; ` +
+      `say by --dataset what to measure it on\n`,
+  );
+  expect(await json("evaluate", path("handed"), "--dataset", path("data"))).toHaveProperty("segmentation");
 });
 
 test("a run that is no run, and weights of another network, are refused by name", async () => {
