@@ -1,14 +1,18 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { writeFileAtomically } from "@multirnet/base/node";
+import {
+  fileErrorOf,
+  isTemporary,
+  namesIn,
+  sweepTemporaries,
+  temporaryFor,
+  writeFileAtomically,
+} from "@multirnet/base/node";
 
 import { ArtifactError } from "./errors.js";
-import { unwritable } from "./file-error.js";
 import { jsonText, yamlText } from "./json-file.js";
 import { checkedCard, type ModelCard } from "./model-card.js";
-import { namesIn, sweepTemporaries } from "./temporaries.js";
 
 export const CARD_FILE = "model.json";
 export const WEIGHTS_FILE = "model.safetensors";
@@ -38,7 +42,7 @@ export interface Bundle {
 export async function writeBundle(folder: string, bundle: Bundle): Promise<Readonly<Record<string, string>>> {
   const contents = contentsOf(folder, bundle);
   const old = await bundleFilesIn(folder);
-  const staging = join(folder, `.bundle.${randomBytes(6).toString("hex")}.tmp`);
+  const staging = temporaryFor(join(folder, "bundle"));
   const madeHere = await makeFolder(folder);
   try {
     await sweepTemporaries(folder);
@@ -49,7 +53,7 @@ export async function writeBundle(folder: string, bundle: Bundle): Promise<Reado
   } catch (error) {
     await rm(staging, { recursive: true, force: true }).catch(() => undefined);
     if (madeHere !== undefined) await rm(madeHere, { recursive: true, force: true }).catch(() => undefined);
-    throw unwritable(folder, error);
+    throw fileErrorOf(folder, error);
   }
   return Object.fromEntries(contents.map(([name]) => [name, join(folder, name)]));
 }
@@ -77,9 +81,9 @@ function commitOrder(names: readonly string[]): readonly string[] {
 async function bundleFilesIn(folder: string): Promise<readonly string[]> {
   let names: readonly string[];
   try {
-    names = await namesIn(folder);
+    names = (await namesIn(folder)).filter((name) => !isTemporary(name));
   } catch (error) {
-    throw unwritable(folder, error);
+    throw fileErrorOf(folder, error);
   }
   const foreign = names.find((name) => !BUNDLE_FILES.includes(name));
   if (foreign !== undefined) throw new ArtifactError({ code: "BUNDLE_FOLDER_TAKEN", path: folder, holds: foreign });
@@ -91,6 +95,6 @@ async function makeFolder(folder: string): Promise<string | undefined> {
   try {
     return await mkdir(folder, { recursive: true });
   } catch (error) {
-    throw unwritable(folder, error);
+    throw fileErrorOf(folder, error);
   }
 }

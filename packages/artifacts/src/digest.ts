@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
 
 import { unreadable } from "./file-error.js";
 
@@ -17,18 +16,5 @@ export async function hashFile(path: string): Promise<string> {
   } catch (error) {
     throw unreadable(path, error);
   }
-  return hash.digest("hex");
-}
-
-/**
- * One digest for many files, whatever their order: that of `cd folder && sha256sum NAMES | sha256sum` with the names sorted by
- * code unit. A renamed, changed, added or missing file changes it.
- *
- * @param names relative to `folder`
- * @throws ArtifactError ARTIFACT_UNREADABLE
- */
-export async function hashFiles(folder: string, names: readonly string[]): Promise<string> {
-  const hash = createHash("sha256");
-  for (const name of [...names].sort()) hash.update(`${await hashFile(join(folder, name))}  ${name}\n`);
   return hash.digest("hex");
 }

@@ -13,7 +13,8 @@ const positive = z.number().positive();
 const size = z.int().positive();
 
 /** What is not measured in the data that a network was trained on; nothing that depends on it is reported in its units. */
-const ESTIMATES = ["spacing", "intensity"] as const;
+export const ESTIMATES = ["spacing", "intensity"] as const;
+export type Estimate = (typeof ESTIMATES)[number];
 
 /** The content of `model.json`: all that is needed to use a model's weights, and to know what they are worth. */
 export const modelCardSchema = z

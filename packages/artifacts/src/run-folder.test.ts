@@ -19,15 +19,18 @@ test("the paths of a run are those of the layout", () => {
     "runs/a/checkpoints/best.safetensors",
     "runs/a/predictions",
     "runs/a/metrics.json",
-    "runs/a/report.html",
   ]);
 });
 
-test("a run is made in a new or an empty folder, and in no other", async () => {
+test("a run is made in a new or an empty folder, or one that was killed as it began, and in no other", async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "empty"));
   await createRun(join(folder, "deep", "new"));
   const run = await createRun(join(folder, "empty"));
+  for (const path of [run.run, run.card]) writeFileSync(path, "{}");
+  writeFileSync(join(run.path, ".config.yaml.0123456789ab.tmp"), "half");
+  await createRun(run.path);
+  writeFileSync(run.config, "seed: 1\n");
   expect((await thrownBy(createRun(run.path))).message).toBe(
     `${run.path} holds checkpoints already; choose a new folder, or go on with the run in it by --resume`,
   );

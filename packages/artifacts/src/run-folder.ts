@@ -1,9 +1,9 @@
 import { mkdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+
+import { fileErrorOf, isTemporary, namesIn, sweepTemporaries } from "@multirnet/base/node";
 
 import { ArtifactError } from "./errors.js";
-import { unwritable } from "./file-error.js";
-import { namesIn, sweepTemporaries } from "./temporaries.js";
 
 /** Where the parts of a training run lie; all are absolute or relative as `path` is. */
 export interface RunFolder {
@@ -18,7 +18,6 @@ export interface RunFolder {
   readonly best: string;
   readonly predictions: string;
   readonly metrics: string;
-  readonly report: string;
 }
 
 /** @returns the paths of a run, whether it exists or not */
@@ -35,27 +34,34 @@ export function runFolder(path: string): RunFolder {
     best: join(path, "checkpoints", "best.safetensors"),
     predictions: join(path, "predictions"),
     metrics: join(path, "metrics.json"),
-    report: join(path, "report.html"),
   };
 }
 
 /**
- * Makes the folder of a new run, with its empty `checkpoints/`.
+ * Makes the folder of a new run, with its empty `checkpoints/`. `config.yaml` is written last of what a run begins with: one that was killed before
+ * it has no step to lose, and gives its folder up.
  *
- * @throws ArtifactError RUN_FOLDER_TAKEN where the folder holds anything
+ * @throws ArtifactError RUN_FOLDER_TAKEN where the folder holds anything else
  * @throws FileError where it cannot be made
  */
 export async function createRun(path: string): Promise<RunFolder> {
   const run = runFolder(path);
   try {
-    const [held] = await namesIn(path);
+    const names = (await namesIn(path)).filter((name) => !isTemporary(name));
+    const [held] = (await hasNotBegun(run, names)) ? [] : names;
     if (held !== undefined) throw new ArtifactError({ code: "RUN_FOLDER_TAKEN", path, holds: held });
     await mkdir(run.checkpoints, { recursive: true });
   } catch (error) {
-    if (error instanceof ArtifactError) throw error;
-    throw unwritable(path, error);
+    throw fileErrorOf(path, error);
   }
   return run;
+}
+
+/** Whether a folder holds only what a run begins with: no checkpoint, and no config yet. */
+async function hasNotBegun(run: RunFolder, names: readonly string[]): Promise<boolean> {
+  const beginning = [run.checkpoints, run.run, run.card].map((path) => basename(path));
+  if (!names.includes(basename(run.checkpoints)) || !names.every((name) => beginning.includes(name))) return false;
+  return (await namesIn(run.checkpoints)).length === 0;
 }
 
 /**

@@ -1,7 +1,9 @@
 import { open, type FileHandle } from "node:fs/promises";
 
+import { fileErrorOf } from "@multirnet/base/node";
+
 import { ArtifactError } from "./errors.js";
-import { isAbsence, unwritable } from "./file-error.js";
+import { isAbsence } from "./file-error.js";
 import { jsonText } from "./json-file.js";
 
 const NEWLINE = 0x0a;
@@ -42,10 +44,9 @@ export class RunLog {
       return new RunLog(file, path, kept);
     } catch (error) {
       await file?.close().catch(() => undefined);
-      if (error instanceof ArtifactError) throw error;
       if (keepLines > 0 && isAbsence(error))
         throw new ArtifactError({ code: "LOG_TOO_SHORT", path, lines: 0, keepLines }, { cause: error });
-      throw unwritable(path, error);
+      throw fileErrorOf(path, error);
     }
   }
 
@@ -70,7 +71,7 @@ export class RunLog {
       }
     } catch (error) {
       await this.#file.truncate(this.#bytes).catch(() => undefined);
-      throw unwritable(this.#path, error);
+      throw fileErrorOf(this.#path, error);
     }
     this.#bytes += line.length;
     this.#lines += 1;
@@ -81,7 +82,7 @@ export class RunLog {
     try {
       await this.#file.sync();
     } catch (error) {
-      throw unwritable(this.#path, error);
+      throw fileErrorOf(this.#path, error);
     }
   }
 

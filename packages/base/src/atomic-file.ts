@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, unlink, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 import { CodedError, messageOf } from "./errors.js";
+import { temporaryFor } from "./temporaries.js";
 
 export type FileProblem =
   | { readonly code: "FILE_DISK_FULL"; readonly path: string }
@@ -41,7 +41,7 @@ export async function writeFileAtomically(
   parts: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
 ): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryFor(path);
   let handle: FileHandle | undefined;
   try {
     await mkdir(folder, { recursive: true });

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdir, rename, rm, rmdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 
 import { FileError, fileErrorOf, syncFolder } from "./atomic-file.js";
+import { namesIn, temporaryFor } from "./temporaries.js";
 
 /**
  * Makes a folder so that all of it appears or nothing: `fill` writes into a hidden folder beside its place, which is renamed when
@@ -19,7 +19,7 @@ export async function writeFolderAtomically(
   { replaces = [] }: { readonly replaces?: readonly string[] } = {},
 ): Promise<void> {
   const place = resolve(path);
-  const staging = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString("hex")}.tmp`);
+  const staging = temporaryFor(place);
   let made: string | undefined; // the topmost folder that was not there
   try {
     const old = await requireFreeFolder(path, replaces);
@@ -48,16 +48,6 @@ export async function requireFreeFolder(path: string, replaces: readonly string[
   const foreign = old.find((name) => !replaces.includes(name));
   if (foreign !== undefined) throw new FileError({ code: "FILE_FOLDER_TAKEN", path, holds: foreign });
   return old;
-}
-
-/** What a folder holds; nothing where there is none. */
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
-  }
 }
 
 /** No system call swaps two folders for all of Node's platforms: the old one steps aside, and back if the new one cannot come. */

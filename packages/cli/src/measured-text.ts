@@ -1,3 +1,4 @@
+import { isNotGiven } from "@multirnet/base";
 import type { Measured } from "@multirnet/learning";
 import type { ScoreJson } from "@multirnet/evaluation";
 
@@ -10,7 +11,7 @@ export function measuredText({ segmentation, classification, cases }: Measured):
 }
 
 function segmentationTables(means: Measured["segmentation"], cases: Measured["cases"]): string[] {
-  if (isUndefined(means)) return [`segmentation: ${means.undefined}`];
+  if (isNotGiven(means)) return [`segmentation: ${means.undefined}`];
   const rows = cases.flatMap(({ case: name, segmentation }) =>
     segmentation === undefined
       ? []
@@ -44,7 +45,7 @@ function segmentationTables(means: Measured["segmentation"], cases: Measured["ca
 }
 
 function classificationTables(scores: Measured["classification"], cases: Measured["cases"]): string[] {
-  if (isUndefined(scores)) return [`classification: ${scores.undefined}`];
+  if (isNotGiven(scores)) return [`classification: ${scores.undefined}`];
   const { accuracy, accuracyInterval95: interval, recall, precision, f1, confusion, cases: count } = scores;
   const range = interval === undefined ? "" : ` [${interval.low.toFixed(3)}, ${interval.high.toFixed(3)}] (exact 95 %)`;
   const right = cases.filter(({ diagnosis }) => diagnosis !== undefined && diagnosis.truth === diagnosis.prediction);
@@ -57,8 +58,4 @@ function classificationTables(scores: Measured["classification"], cases: Measure
       ...confusion.classes.map((name, row) => [name, ...(confusion.counts[row] ?? []).map(String)]),
     ]),
   ];
-}
-
-function isUndefined(value: object): value is { readonly undefined: string } {
-  return "undefined" in value;
 }

@@ -4,11 +4,6 @@ import { EvaluationError, type EvaluationProblem } from "./errors.js";
 
 test.each<[EvaluationProblem, string]>([
   [
-    { code: "EVALUATION_GRIDS_DIFFER", property: "size", truth: "4 x 5 x 6", prediction: "4 x 6 x 5" },
-    "truth and prediction are not on one grid: the truth's size is 4 x 5 x 6, the prediction's 4 x 6 x 5; " +
-      "resample the prediction to the truth's grid first",
-  ],
-  [
     { code: "EVALUATION_VOXELS_MISSING", mask: "prediction", expected: 120, found: 119 },
     "the prediction mask has 119 voxels, but its grid says 120",
   ],

@@ -3,12 +3,6 @@ import { CodedError } from "@multirnet/base";
 /** All the ways a caller can ask for scores that cannot be given. A score that is simply undefined is no error: see `Score`. */
 export type EvaluationProblem =
   | {
-      readonly code: "EVALUATION_GRIDS_DIFFER";
-      readonly property: "size" | "spacing" | "place";
-      readonly truth: string;
-      readonly prediction: string;
-    }
-  | {
       readonly code: "EVALUATION_VOXELS_MISSING";
       readonly mask: string;
       readonly expected: number;
@@ -45,11 +39,6 @@ export class EvaluationError extends CodedError<EvaluationProblem> {
 
 function explain(problem: EvaluationProblem): string {
   switch (problem.code) {
-    case "EVALUATION_GRIDS_DIFFER":
-      return (
-        `truth and prediction are not on one grid: the truth's ${problem.property} is ${problem.truth}, ` +
-        `the prediction's ${problem.prediction}; resample the prediction to the truth's grid first`
-      );
     case "EVALUATION_VOXELS_MISSING":
       return `the ${problem.mask} mask has ${problem.found} voxels, but its grid says ${problem.expected}`;
     case "EVALUATION_SPACING_INVALID":

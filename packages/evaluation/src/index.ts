@@ -1,6 +1,7 @@
 export { EvaluationError, type EvaluationProblem } from "./errors.js";
 export { toJson, type Reason, type Score, type ScoreJson } from "./score.js";
 export { labelMask } from "./masks/label-mask.js";
+export { maskPair, type MaskPair } from "./masks/mask-pair.js";
 export {
   averageSurfaceDistanceMm,
   averageSurfaceOverlap,

@@ -1,3 +1,5 @@
+import type { NotGiven } from "@multirnet/base";
+
 /** Why a score has no value. */
 export type Reason =
   | "truth is empty"
@@ -18,7 +20,7 @@ export type Score =
   { readonly kind: "value"; readonly value: number } | { readonly kind: "undefined"; readonly because: Reason };
 
 /** How a score stands in JSON: a number, or `{"undefined": reason}`. */
-export type ScoreJson = number | { readonly undefined: Reason };
+export type ScoreJson = number | NotGiven<Reason>;
 
 export function scoreOf(value: number): Score {
   return { kind: "value", value };

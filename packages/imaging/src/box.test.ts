@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { boundingBox, crop, regionAround, wholeBox } from "./box.js";
+import { boundingBox, crop, movedInside, regionAround, wholeBox, type Box } from "./box.js";
 import { patientPoint } from "./grid.js";
 import { GRID, maskOn, scanOn } from "./testing/patients.js";
 
@@ -68,4 +68,13 @@ test("a scan smaller than the region is in the middle of it", () => {
   const middle = patientPoint(region.grid, { x: 2, y: 3.5, z: 4 });
   expect(middle).toEqual(patientPoint(GRID, { x: 1, y: 1.5, z: 2 }));
   expect(region.voxels.filter((hu) => hu > -1000).length).toBe(59); // voxel 0 is -1000 itself
+});
+
+test("a box moves no further than it must to lie inside another, and is centred where it is the longer one", () => {
+  const bounds: Box = { from: { x: 10, y: 20, z: 30 }, size: { x: 8, y: 6, z: 3 } };
+  const moved = (x: number, y: number, z: number): Box["from"] =>
+    movedInside({ from: { x, y, z }, size: { x: 4, y: 6, z: 6 } }, bounds).from;
+  expect(moved(9, 25, 0)).toEqual({ x: 10, y: 20, z: 29 }); // 3 too long: 1 before, 2 after
+  expect(moved(12, 20, 99)).toEqual({ x: 12, y: 20, z: 29 });
+  expect(moved(15, 0, 30)).toEqual({ x: 14, y: 20, z: 29 });
 });

@@ -60,6 +60,16 @@ export function crop<M extends Meaning>(volume: Volume<M>, box: Box): Volume<M> 
   return { meaning, grid: { ...grid, size, originMm: patientPoint(grid, from) }, voxels };
 }
 
+/** Moves a box no further than needed to lie inside bounds; along an axis where it is longer than they are it is centred on them. */
+export function movedInside({ from, size }: Box, bounds: Box): Box {
+  const start = (axis: "x" | "y" | "z"): number => {
+    const spare = bounds.size[axis] - size[axis];
+    if (spare < 0) return bounds.from[axis] - Math.floor(-spare / 2);
+    return Math.min(Math.max(from[axis], bounds.from[axis]), bounds.from[axis] + spare);
+  };
+  return { from: xyz(start), size };
+}
+
 /**
  * The box of the given size whose middle is nearest to a voxel. Where the size is even the middle lies between two voxels, and
  * the centre is the one after it: size 4 around 10 is 8 to 11.

@@ -22,13 +22,14 @@ test("a voxel's place follows the axes, and comes back", () => {
   expect([index.x, index.y, index.z]).toEqual([2, 3, 1].map((i): unknown => expect.closeTo(i, 12)));
 });
 
-test("grids are the same within a thousandth of a mm at every corner, and not beyond", () => {
+test("grids are the same within a twentieth of a voxel at every corner, and not beyond", () => {
   const moved = (mm: number): Grid => ({ ...GRID, originMm: { ...GRID.originMm, y: 23 + mm } });
-  expect(sameGrid(GRID, moved(0.0009))).toBe(true);
-  expect(sameGrid(GRID, moved(0.0011))).toBe(false);
-  expect(sameGrid(GRID, moved(0.0011), 0.01)).toBe(true);
-  const stretched = { ...GRID, spacingMm: { ...GRID.spacingMm, z: 2.5003 } }; // 1.2 µm off at the far end
-  expect(sameGrid(GRID, stretched)).toBe(false);
+  expect(sameGrid(GRID, moved(0.024))).toBe(true); // of 0.5 mm
+  expect(sameGrid(GRID, moved(0.026))).toBe(false);
+  expect(sameGrid(GRID, moved(0.026), 0.1)).toBe(true);
+  const stretched = (z: number): Grid => ({ ...GRID, spacingMm: { ...GRID.spacingMm, z } }); // four steps of it
+  expect(sameGrid(GRID, stretched(2.53))).toBe(true);
+  expect(sameGrid(GRID, stretched(2.532))).toBe(false);
   expect(sameGrid(GRID, { ...GRID, size: { x: 3, y: 4, z: 6 } })).toBe(false);
   expect(sameGrid(GRID, { ...GRID, size: { x: 4, y: 3, z: 5 } })).toBe(false);
 });
@@ -57,8 +58,8 @@ test.each([
   },
   {
     what: "a trifle",
-    grid: { ...GRID, originMm: { x: -11, y: 23, z: -37.00104 } },
-    how: "the scan has its first voxel at (-11, 23, -37) mm, the mask has its first voxel at (-11, 23, -37.001) mm",
+    grid: { ...GRID, originMm: { x: -11, y: 23, z: -37.126 } },
+    how: "the scan has its first voxel at (-11, 23, -37) mm, the mask has its first voxel at (-11, 23, -37.126) mm",
   },
 ])("a mask on another grid is told what differs: $what", ({ grid, how }) => {
   expect(words(() => requireSameGrid(scan, { name: "the mask", grid }))).toBe(
@@ -67,10 +68,10 @@ test.each([
 });
 
 test("grids that differ by less than the words have digits are told how far they lie apart", () => {
-  const size = { x: 3, y: 4, z: 257 }; // 256 steps of 4 nm
+  const size = { x: 3, y: 4, z: 40_001 }; // 40 000 steps of 4 nm
   const finer = { ...GRID, size, spacingMm: { ...GRID.spacingMm, z: 2.500004 } };
   expect(words(() => requireSameGrid({ name: "a.nii", grid: { ...GRID, size } }, { name: "b.nii", grid: finer }))).toBe(
-    "a.nii and b.nii are not on the same grid: their voxels lie up to 0.00102 mm apart",
+    "a.nii and b.nii are not on the same grid: their voxels lie up to 0.16 mm apart",
   );
 });
 

@@ -8,8 +8,11 @@ import { difference, dot, norm, xyz } from "./xyz.js";
  */
 export const MAXIMUM_VOXELS = 2 ** 30;
 
-/** How far apart the corners of two grids may lie that are still called the same: well below what any scanner resolves. */
-const SAME_GRID_TOLERANCE_MM = 1e-3;
+/**
+ * The share of a voxel that the corners of two grids may lie apart which are still called the same: headers keep places in 32-bit numbers,
+ * rotations in quaternions, and some programs round what they write.
+ */
+const SAME_GRID_TOLERANCE_VOXELS = 0.05;
 
 /** @returns where the (fractional) voxel index lies in the patient, in LPS mm */
 export function patientPoint({ originMm, spacingMm, axes }: Grid, index: Xyz): Xyz {
@@ -29,11 +32,15 @@ export function voxelPoint({ originMm, spacingMm, axes }: Grid, pointMm: Xyz): X
 }
 
 /**
- * @param toleranceMm how far apart the centres of corresponding corner voxels may lie
+ * @param toleranceVoxels how far apart the centres of corresponding corner voxels may lie along each axis, in voxels of the first grid
  * @returns whether two grids have the same size and put each voxel at the same place
  */
-export function sameGrid(a: Grid, b: Grid, toleranceMm: number = SAME_GRID_TOLERANCE_MM): boolean {
-  return sameSize(a, b) && cornerDistanceMm(a, b) <= toleranceMm;
+export function sameGrid(a: Grid, b: Grid, toleranceVoxels: number = SAME_GRID_TOLERANCE_VOXELS): boolean {
+  if (!sameSize(a, b)) return false;
+  return corners(a.size).every((corner) => {
+    const apart = difference(voxelPoint(a, patientPoint(b, corner)), corner);
+    return [apart.x, apart.y, apart.z].every((voxels) => Math.abs(voxels) <= toleranceVoxels);
+  });
 }
 
 function sameSize({ size: a }: Grid, { size: b }: Grid): boolean {
@@ -42,16 +49,13 @@ function sameSize({ size: a }: Grid, { size: b }: Grid): boolean {
 
 /** @returns the largest distance between corresponding corner voxels of two grids of one size; between them it is less */
 export function cornerDistanceMm(a: Grid, b: Grid): number {
-  let largest = 0;
-  for (const x of [0, a.size.x - 1]) {
-    for (const y of [0, a.size.y - 1]) {
-      for (const z of [0, a.size.z - 1]) {
-        const corner = { x, y, z };
-        largest = Math.max(largest, norm(difference(patientPoint(a, corner), patientPoint(b, corner))));
-      }
-    }
-  }
-  return largest;
+  const apart = corners(a.size).map((corner) => norm(difference(patientPoint(a, corner), patientPoint(b, corner))));
+  return Math.max(...apart);
+}
+
+function corners(size: Xyz): Xyz[] {
+  const ends = (axis: "x" | "y" | "z"): readonly number[] => [0, size[axis] - 1];
+  return ends("x").flatMap((x) => ends("y").flatMap((y) => ends("z").map((z) => ({ x, y, z }))));
 }
 
 /**

@@ -1,5 +1,5 @@
 export { bodyBox } from "./body.js";
-export { boundingBox, crop, regionAround, wholeBox, type Box } from "./box.js";
+export { boundingBox, crop, movedInside, regionAround, wholeBox, type Box } from "./box.js";
 export {
   connectedComponents,
   removeSmallComponents,

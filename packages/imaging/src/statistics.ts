@@ -1,4 +1,4 @@
-import { voxelVolumeMm3, type Volume } from "./volume.js";
+import { voxelMl, type Volume } from "./volume.js";
 
 export interface HuStatistics {
   readonly min: number;
@@ -28,5 +28,5 @@ export function volumeMl({ grid, voxels }: Volume<"label">, label?: number): num
   } else {
     for (let i = 0; i < voxels.length; i++) if (voxels[i] === label) count++;
   }
-  return (count * voxelVolumeMm3(grid)) / 1000; // 1 ml is 1000 mm³
+  return count * voxelMl(grid);
 }

@@ -51,6 +51,11 @@ export function voxelVolumeMm3({ spacingMm }: Grid): number {
   return spacingMm.x * spacingMm.y * spacingMm.z;
 }
 
+/** @returns the volume of one voxel in ml; 1 ml is 1000 mm³ */
+export function voxelMl(grid: Grid): number {
+  return voxelVolumeMm3(grid) / 1000;
+}
+
 /** @returns an empty array for `count` voxels of the given meaning */
 export function voxelArray<M extends Meaning>(meaning: M, count: number): VoxelArrays[M] {
   const make: { [K in Meaning]: (count: number) => VoxelArrays[K] } = {

@@ -10,6 +10,11 @@ test.each<[InferenceProblem, string, InferenceError["blame"]]>([
     "work",
   ],
   [
+    { code: "INFERENCE_ONE_PASS", network: "vnet", passes: 2 },
+    "vnet does not look at its own map again, but 2 extra passes were asked for",
+    "input",
+  ],
+  [
     {
       code: "INFERENCE_CARD_UNLIKE",
       path: "models/m",

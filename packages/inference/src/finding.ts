@@ -1,14 +1,9 @@
 import type { ModelCard } from "@multirnet/artifacts";
-import { NOTICE, VERSION } from "@multirnet/base";
+import { NOTICE, VERSION, type NotGiven } from "@multirnet/base";
 import { volumeMl, type HuStatistics, type Volume } from "@multirnet/imaging";
 
 import { lesionsOf, type Lesion } from "./findings.js";
-import type { ScanFinding } from "./whole-scan.js";
-
-/** Something that cannot be given, and why. */
-export interface NotGiven {
-  readonly undefined: string;
-}
+import { likeliest, type ScanFinding } from "./whole-scan.js";
 
 /** What is reported of one scan: the JSON of `predict`, and what the report shows. */
 export interface Finding {
@@ -41,9 +36,8 @@ export function findingOf(
   { hu, warnings }: { readonly hu: HuStatistics; readonly warnings: readonly string[] },
 ): Finding {
   const outlines = card.labels.length > 0;
-  const likeliest = disease?.reduce((best, one) => (one.probability > best.probability ? one : best));
   return {
-    diagnosis: likeliest?.name ?? NO_DIAGNOSIS,
+    diagnosis: likeliest(disease ?? [])?.name ?? NO_DIAGNOSIS,
     probabilities:
       disease === undefined
         ? NO_DIAGNOSIS

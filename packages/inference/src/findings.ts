@@ -1,4 +1,4 @@
-import { connectedComponents, patientPoint, voxelVolumeMm3, type Box, type Volume, type Xyz } from "@multirnet/imaging";
+import { connectedComponents, patientPoint, voxelMl, type Box, type Volume, type Xyz } from "@multirnet/imaging";
 
 /** One connected lesion of a scan. */
 export interface Lesion {
@@ -10,10 +10,10 @@ export interface Lesion {
 
 /** @returns the lesions of a mask, any type, 26-connected, the largest first */
 export function lesionsOf(mask: Volume<"label">): Lesion[] {
-  const voxelMl = voxelVolumeMm3(mask.grid) / 1000;
+  const ml = voxelMl(mask.grid);
   return connectedComponents(mask, 26)
     .components.map(({ voxels, centre, box }) => ({
-      ml: voxels * voxelMl,
+      ml: voxels * ml,
       voxels,
       centreMm: patientPoint(mask.grid, centre),
       box,

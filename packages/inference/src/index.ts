@@ -1,7 +1,19 @@
 export { InferenceError, type InferenceProblem } from "./errors.js";
-export { findingOf, type Finding, type NotGiven } from "./finding.js";
+export { findingOf, type Finding } from "./finding.js";
 export { lesionsOf, type Lesion } from "./findings.js";
-export { loadModel, type LoadedModel } from "./model.js";
-export { slideOver, type ScanPrediction, type SlidingOptions, type WorkingImage } from "./sliding-window.js";
-export { findInScan, outline, workingScan, type ScanFinding, type ScanSettings } from "./whole-scan.js";
+export { loadModel, passesOf, type LoadedModel } from "./model.js";
+export { slideOver, type ScanPrediction, type SlidingOptions, type GreyImage } from "./sliding-window.js";
+export {
+  findInScan,
+  findInWorkingImage,
+  lesionsIn,
+  likeliest,
+  type ClassProbability,
+  type FindOptions,
+  type ScanFinding,
+  type ScanSettings,
+  type WorkingFinding,
+  type WorkingSettings,
+} from "./whole-scan.js";
+export { toWorkingGrid, workingImage, type WorkingImage } from "./working-image.js";
 export { windowsOver, windowWeights, type WindowSettings } from "./windows.js";

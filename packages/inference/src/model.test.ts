@@ -7,7 +7,7 @@ import { createRun, digestOf, writeBundle, type ModelCard } from "@multirnet/art
 import { aboutEngine } from "@multirnet/engine";
 import { encodeWeights, resolveNetwork, type Network } from "@multirnet/networks";
 
-import { loadModel } from "./model.js";
+import { loadModel, passesOf } from "./model.js";
 import { card, networkOf, temporaryFolder, tinyVnet } from "./testing/models.js";
 
 const PARTS = { readme: "# A network\n", config: {} };
@@ -136,4 +136,12 @@ test("a card may rename lesion types and classes, but not name more or fewer tha
   );
   const silent = await bundleOf(weights, { ...of, task: "segmentation", classes: [] });
   await expect(loadModel(silent)).rejects.toThrow("it names none as classes, the network has covid-19, cap, normal");
+});
+
+test("a model sees its own map as often as asked, else as its card says, and not where its network does not", () => {
+  const multirnet: ModelCard = { ...card, passes: 1, network: { name: "multirnet", options: { preset: "tiny" } } };
+  expect([passesOf(multirnet, undefined), passesOf(multirnet, 2), passesOf(multirnet, 0)]).toEqual([1, 2, 0]);
+  const vnet: ModelCard = { ...card, network: { name: "vnet", options: { preset: "tiny" } } };
+  expect([passesOf(vnet, undefined), passesOf(vnet, 0)]).toEqual([0, 0]);
+  expect(() => passesOf(vnet, 1)).toThrow("vnet does not look at its own map again, but 1 extra passes were asked for");
 });

@@ -1,5 +1,12 @@
 import { openModel, type ModelCard, type OpenOptions } from "@multirnet/artifacts";
-import { createNetwork, headsOf, loadWeights, resolveNetwork, type Network } from "@multirnet/networks";
+import {
+  createNetwork,
+  headsOf,
+  loadWeights,
+  resolveNetwork,
+  type Network,
+  type NetworkSpec,
+} from "@multirnet/networks";
 
 import { InferenceError } from "./errors.js";
 
@@ -19,7 +26,7 @@ export interface LoadedModel {
  */
 export async function loadModel(path: string, options: OpenOptions = {}): Promise<LoadedModel> {
   const { card, weights, weightsFile, digest } = await openModel(path, options);
-  const spec = resolveNetwork({ ...card.network.options, name: card.network.name }); // a card may have been written by hand
+  const spec = specOf(card);
   const network = createNetwork(spec, 0);
   try {
     const { classes, lesions } = headsOf(spec);
@@ -31,6 +38,23 @@ export async function loadModel(path: string, options: OpenOptions = {}): Promis
     throw error;
   }
   return { card, network, digest, path };
+}
+
+/** With every option, for a card may have been written by hand. */
+function specOf({ network: { name, options } }: ModelCard): NetworkSpec {
+  return resolveNetwork({ ...options, name });
+}
+
+/**
+ * How often a model sees its own map again: as asked, else as its card says.
+ *
+ * @throws InferenceError INFERENCE_ONE_PASS where extra passes are asked of a network that has none
+ */
+export function passesOf(card: ModelCard, asked: number | undefined): number {
+  const { name } = card.network;
+  if (asked !== undefined && asked > 0 && !("passes" in specOf(card).options))
+    throw new InferenceError({ code: "INFERENCE_ONE_PASS", network: name, passes: asked });
+  return asked ?? card.passes;
 }
 
 function requireAlike(

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Box, Xyz } from "@multirnet/imaging";
 
-import { slideOver, type WorkingImage } from "./sliding-window.js";
+import { slideOver, type GreyImage } from "./sliding-window.js";
 import { byPlace, ofMean, pointwise, sigmoid, StubNetwork } from "./testing/stub-networks.js";
 
 // Unequal on purpose: a swapped axis must change the answer.
@@ -11,12 +11,12 @@ const image = imageOf(size, (i) => (i % 101) / 100);
 const whole: Box = { from: { x: 0, y: 0, z: 0 }, size };
 const region: Xyz = { x: 6, y: 4, z: 3 };
 
-function imageOf(size: Xyz, voxel: (index: number) => number): WorkingImage {
+function imageOf(size: Xyz, voxel: (index: number) => number): GreyImage {
   return { size, voxels: Float32Array.from({ length: size.x * size.y * size.z }, (_, i) => voxel(i)) };
 }
 
 /** A row of voxels along x. */
-function row(...voxels: readonly number[]): WorkingImage {
+function row(...voxels: readonly number[]): GreyImage {
   return { size: { x: voxels.length, y: 1, z: 1 }, voxels: Float32Array.from(voxels) };
 }
 const along = (from: number, length: number): Box => ({

@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { RandomSource } from "@multirnet/base";
-import { probabilitiesOf, scope, tensorFrom, withoutGradients } from "@multirnet/engine";
+import { probabilitiesOf, scope, withoutGradients } from "@multirnet/engine";
 import type { Box, Xyz } from "@multirnet/imaging";
-import { diseaseOf, lesionOf, unionProbability, type Network } from "@multirnet/networks";
+import { diseaseOf, lesionOf, regionTensor, unionProbability, type Network } from "@multirnet/networks";
 
 import { InferenceError } from "./errors.js";
 import { windowsOver, windowWeights, type WindowSettings } from "./windows.js";
 
-/** A scan as a network sees it: [0, 1], x fastest, on the working grid. */
-export interface WorkingImage {
+/** What windows are cut from: [0, 1], x fastest. */
+export interface GreyImage {
   readonly size: Xyz;
   readonly voxels: Float32Array;
 }
@@ -37,11 +37,7 @@ const MASS_FLOOR = 1e-3; // share of a window's voxels that every window weighs 
  *
  * @throws InferenceError INFERENCE_ABORTED, INFERENCE_NOT_FINITE
  */
-export async function slideOver(
-  network: Network,
-  image: WorkingImage,
-  options: SlidingOptions,
-): Promise<ScanPrediction> {
+export async function slideOver(network: Network, image: GreyImage, options: SlidingOptions): Promise<ScanPrediction> {
   const { region, box, signal, onWindow } = options;
   const windows = windowsOver(box, options);
   const tiled = shared(box, wholeImage(image));
@@ -94,7 +90,7 @@ function lookAt(
     scope(() => {
       const joined = new Float32Array(regions.length * region.x * region.y * region.z);
       for (const [index, voxels] of regions.entries()) joined.set(voxels, index * voxels.length);
-      const input = tensorFrom(joined, [regions.length, 1, region.z, region.y, region.x]);
+      const input = regionTensor(joined, { samples: regions.length, channels: 1, size: region });
       const pass = { mode: "eval", random: new RandomSource("no draws in evaluation") } as const;
       const prediction = network.forward(input, passes === undefined ? pass : { ...pass, passes });
       const lesion = lesionOf(prediction);
@@ -124,7 +120,7 @@ function lookAt(
 }
 
 /** A window of the image; air where it reaches past it. */
-function cut(image: WorkingImage, window: Box): Float32Array {
+function cut(image: GreyImage, window: Box): Float32Array {
   const region = new Float32Array(window.size.x * window.size.y * window.size.z);
   eachRow(image.size, window, wholeImage(image), (source, target, length) => {
     region.set(image.voxels.subarray(source, source + length), target);
@@ -183,7 +179,7 @@ function eachAxis(value: (axis: "x" | "y" | "z") => number): Xyz {
   return { x: value("x"), y: value("y"), z: value("z") };
 }
 
-function wholeImage({ size }: WorkingImage): Box {
+function wholeImage({ size }: GreyImage): Box {
   return { from: { x: 0, y: 0, z: 0 }, size };
 }
 

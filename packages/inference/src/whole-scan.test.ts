@@ -4,7 +4,7 @@ import { voxelCount, type Volume } from "@multirnet/imaging";
 
 import { gridOf, scanOf, settingsOf } from "./testing/scans.js";
 import { ofMean, pointwise, sigmoid, StubNetwork } from "./testing/stub-networks.js";
-import { findInScan, workingScan } from "./whole-scan.js";
+import { findInScan } from "./whole-scan.js";
 
 const MM = { x: 1, y: 1, z: 1 };
 const sensitive = new StubNetwork({ lesion: pointwise({ slope: 20, offset: -10 }) }); // half at -500 HU
@@ -146,19 +146,4 @@ test("the scan that came in is left as it was", async () => {
   const before = Float32Array.from(scan.voxels);
   await findInScan(everywhere, scan, settingsOf({ preprocessing: { spacingMm: { x: 1, y: 2, z: 1 } } }));
   expect(scan.voxels).toEqual(before);
-});
-
-test("the working grid covers the same piece of space at the spacing that was asked for, along LPS", () => {
-  const grid = gridOf({ x: 10, y: 8, z: 5 }, { x: 0.75, y: 1, z: 2.5 });
-  const axes = { ...grid.axes, z: { x: 0, y: 0, z: -1 } };
-  const working = workingScan(
-    scanOf({ ...grid, axes }, () => 0),
-    { x: 1.5, y: 1, z: 2 },
-  );
-  expect(working.grid).toEqual({
-    size: { x: 5, y: 8, z: 6 }, // 7.5, 8 and 12.5 mm
-    spacingMm: { x: 1.5, y: 1, z: expect.closeTo(12.5 / 6, 12) },
-    originMm: { x: -11 + 0.375, y: 23, z: expect.closeTo(-37 - 11.25 + 12.5 / 12, 9) }, // the lowest edge is at -48.25 mm
-    axes: grid.axes,
-  });
 });

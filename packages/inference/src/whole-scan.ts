@@ -1,30 +1,47 @@
 import type { ModelCard } from "@multirnet/artifacts";
 import {
-  bodyBox,
   orientLike,
   orientTo,
   removeSmallComponents,
   resample,
-  resampleToSpacing,
   voxelCount,
-  windowed,
   type Grid,
-  type HuWindow,
   type Volume,
-  type Xyz,
 } from "@multirnet/imaging";
 import type { Network } from "@multirnet/networks";
 
-import { slideOver, type ScanPrediction, type SlidingOptions } from "./sliding-window.js";
+import { slideOver, type SlidingOptions } from "./sliding-window.js";
+import { workingImage, type WorkingImage } from "./working-image.js";
 
 /** How a scan is made ready for a network, and what is made of its answer; a model's card holds both. */
 export type ScanSettings = Pick<ModelCard, "preprocessing" | "inference" | "labels" | "classes">;
+
+export type FindOptions = Pick<SlidingOptions, "passes" | "signal" | "onWindow">;
 
 /** What was found in a scan, on the scan's own grid. */
 export interface ScanFinding {
   readonly lesions: Volume<"label">; // value i + 1 is the model's label i; all 0 where the model outlines nothing
   readonly probability: Volume<"probability"> | undefined; // of any lesion
-  readonly disease: readonly { readonly name: string; readonly probability: number }[] | undefined;
+  readonly disease: readonly ClassProbability[] | undefined;
+  readonly windows: number;
+}
+
+export interface ClassProbability {
+  readonly name: string;
+  readonly probability: number;
+}
+
+/** What of `ScanSettings` still matters once a scan stands on the working grid. */
+export interface WorkingSettings {
+  readonly preprocessing: Pick<ScanSettings["preprocessing"], "region">;
+  readonly inference: ScanSettings["inference"];
+  readonly classes: readonly string[];
+}
+
+/** What a network says of a scan, on the working grid. */
+export interface WorkingFinding {
+  readonly types: readonly Volume<"probability">[]; // one a lesion type; none for a diagnosis network
+  readonly disease: readonly ClassProbability[] | undefined;
   readonly windows: number;
 }
 
@@ -38,16 +55,14 @@ export async function findInScan(
   network: Network,
   scan: Volume<"hounsfield">,
   settings: ScanSettings,
-  options: Pick<SlidingOptions, "passes" | "signal" | "onWindow"> = {},
+  options: FindOptions = {},
 ): Promise<ScanFinding> {
-  const { inference, labels, classes } = settings;
-  const { grid, types, seen } = await lookOver(network, scan, settings, options);
-  const lesions = removeSmallComponents(outline(types, grid, inference.threshold), inference.minimumLesionMm3, 26);
+  const { grid, types, disease, windows } = await findAndResample(network, scan, settings, options);
   return {
-    lesions: orientLike(lesions, scan.grid),
-    probability: labels.length === 0 ? undefined : orientLike(unionOf(types, grid), scan.grid),
-    disease: seen.disease?.map((probability, index) => ({ name: classes[index] ?? String(index), probability })),
-    windows: seen.windows,
+    lesions: orientLike(lesionsIn(types, grid, settings.inference), scan.grid),
+    probability: settings.labels.length === 0 ? undefined : orientLike(unionOf(types, grid), scan.grid),
+    disease,
+    windows,
   };
 }
 
@@ -55,38 +70,55 @@ export async function findInScan(
  * What the network says, with the lesion probabilities on the scan's own grid, but turned to LPS. The turned and the working scan are needed
  * in here only: each is as large as the scan, or nearly, and goes when this returns.
  */
-async function lookOver(
+async function findAndResample(
   network: Network,
   scan: Volume<"hounsfield">,
-  { preprocessing, inference }: ScanSettings,
-  options: Pick<SlidingOptions, "passes" | "signal" | "onWindow">,
-): Promise<{
-  readonly grid: Grid;
-  readonly types: readonly Volume<"probability">[];
-  readonly seen: Pick<ScanPrediction, "disease" | "windows">;
-}> {
+  settings: ScanSettings,
+  options: FindOptions,
+): Promise<WorkingFinding & { readonly grid: Grid }> {
   const oriented = orientTo(scan, "LPS");
-  const working = workingScan(oriented, preprocessing.spacingMm);
-  const { lesion, disease, windows } = await slideOver(network, workingImage(working, preprocessing.windowHu), {
-    ...options,
-    region: preprocessing.region,
-    overlap: inference.overlap,
-    box: bodyBox(working),
-  });
-  const types = lesion.map((voxels) => resample({ meaning: "probability", grid: working.grid, voxels }, oriented.grid));
-  return { grid: oriented.grid, types, seen: { disease, windows } };
+  const found = await findInWorkingImage(network, workingImage(oriented, settings.preprocessing), settings, options);
+  return { ...found, types: found.types.map((type) => resample(type, oriented.grid)), grid: oriented.grid };
 }
 
-/** A scan on the working grid: LPS, resampled by Algorithm 2. */
-export function workingScan(scan: Volume<"hounsfield">, spacingMm: Xyz): Volume<"hounsfield"> {
-  return resampleToSpacing(orientTo(scan, "LPS"), spacingMm);
+/**
+ * Slides a network over the body in an image that is ready for it.
+ *
+ * @throws InferenceError INFERENCE_ABORTED, INFERENCE_NOT_FINITE
+ */
+export async function findInWorkingImage(
+  network: Network,
+  { grid, voxels, body }: WorkingImage,
+  { preprocessing, inference, classes }: WorkingSettings,
+  options: FindOptions = {},
+): Promise<WorkingFinding> {
+  const { lesion, disease, windows } = await slideOver(
+    network,
+    { size: grid.size, voxels },
+    { ...options, region: preprocessing.region, overlap: inference.overlap, box: body },
+  );
+  return {
+    types: lesion.map((probabilities) => ({ meaning: "probability", grid, voxels: probabilities })),
+    disease: disease?.map((probability, index) => ({ name: classes[index] ?? String(index), probability })),
+    windows,
+  };
 }
 
-function workingImage(
-  scan: Volume<"hounsfield">,
-  window: HuWindow,
-): { readonly size: Xyz; readonly voxels: Float32Array } {
-  return { size: scan.grid.size, voxels: windowed(scan, window) };
+/** The likeliest class; the first of equals. */
+export function likeliest(disease: readonly ClassProbability[]): ClassProbability | undefined {
+  return disease.reduce<ClassProbability | undefined>(
+    (best, one) => (best !== undefined && best.probability >= one.probability ? best : one),
+    undefined,
+  );
+}
+
+/** The lesion mask of probabilities: thresholded, and without the 26-connected components that are too small. */
+export function lesionsIn(
+  types: readonly Volume<"probability">[],
+  grid: Grid,
+  { threshold, minimumLesionMm3 }: Pick<ScanSettings["inference"], "threshold" | "minimumLesionMm3">,
+): Volume<"label"> {
+  return removeSmallComponents(outline(types, grid, threshold), minimumLesionMm3, 26);
 }
 
 /**

@@ -40,8 +40,15 @@ const words: {
     "input",
   ],
   TRAINING_CHANGED: [
-    { code: "TRAINING_CHANGED", run: "runs/a", what: "number of threads", was: "2", is: "1" },
-    "cannot resume runs/a: its number of threads was 2 and is 1 now, so it would not go on as it began",
+    {
+      code: "TRAINING_CHANGED",
+      run: "runs/a",
+      what: "number of threads",
+      was: "2",
+      is: "1",
+      remedy: "run it with --threads 2",
+    },
+    "cannot resume runs/a: its number of threads was 2 and is 1 now, so it would not go on as it began; run it with --threads 2",
     "input",
   ],
   LICENCE_UNREADABLE: [

@@ -22,7 +22,10 @@ export type LearningProblem =
       readonly what: string;
       readonly was: string;
       readonly is: string;
+      readonly remedy?: string;
     };
+
+export type TrainingChange = LearningProblem & { readonly code: "TRAINING_CHANGED" };
 
 const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   CONFIG_UNREADABLE: "input",
@@ -70,6 +73,8 @@ function explain(problem: LearningProblem): string {
     case "TRAINING_STATE":
       return `cannot resume from ${problem.path}: ${problem.because}`;
     case "TRAINING_CHANGED":
-      return `cannot resume ${problem.run}: its ${problem.what} was ${problem.was} and is ${problem.is} now, so it would not go on as it began`;
+      return `cannot resume ${problem.run}: its ${problem.what} was ${problem.was} and is ${problem.is} now, so it would not go on as it began${
+        problem.remedy === undefined ? "" : `; ${problem.remedy}`
+      }`;
   }
 }

@@ -1,17 +1,20 @@
-import { windowed, type Volume } from "@multirnet/imaging";
+import type { Xyz } from "@multirnet/imaging";
 import { tensorFrom, type Tensor } from "@multirnet/engine";
 
 import { NetworkError } from "./errors.js";
 import type { Pass } from "./network.js";
 
 /**
- * A region as networks take it: x, y, z of a volume become W, H, D of a tensor, the only place where the two orders meet.
+ * Regions as networks see them: x, y, z of voxels become W, H, D of a tensor, the only place where the two orders meet.
  *
- * @returns 1×1×D×H×W in [0, 1]
+ * @param voxels of all channels of all samples, one after another, x fastest
+ * @returns N×C×D×H×W
  */
-export function regionTensor(region: Volume<"hounsfield">): Tensor {
-  const { size } = region.grid;
-  return tensorFrom(windowed(region), [1, 1, size.z, size.y, size.x]);
+export function regionTensor(
+  voxels: Float32Array,
+  { samples, channels, size }: { readonly samples: number; readonly channels: number; readonly size: Xyz },
+): Tensor {
+  return tensorFrom(voxels, [samples, channels, size.z, size.y, size.x]);
 }
 
 /** Refuses what a network cannot take, before it meets a shape error deep inside. @throws NetworkError NETWORK_INPUT */

@@ -33,7 +33,7 @@ export type Prediction = {
 export abstract class Network extends Module {
   abstract readonly task: Task;
 
-  /** @param input N×1×D×H×W in [0, 1], as `regionTensor` makes it */
+  /** @param input N×1×D×H×W in [0, 1], as `regionTensor` makes it of regions */
   abstract forward(input: Tensor, pass: Pass): Prediction;
 }
 

@@ -1,3 +1,4 @@
+import { DIAGNOSES } from "@multirnet/base";
 import { z } from "zod";
 
 const names = z.array(z.string().min(1)).refine((list) => new Set(list).size === list.length, "names must differ");
@@ -5,7 +6,7 @@ const names = z.array(z.string().min(1)).refine((list) => new Set(list).size ===
 /** The diagnoses, in the order of the disease head. */
 export const CLASSES = names
   .min(2)
-  .default(["covid-19", "cap", "normal"])
+  .default([...DIAGNOSES])
   .describe("diagnoses, in the order of the head `disease`");
 
 /** The lesion types, in the order of the lesion head's channels. */

@@ -17,6 +17,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly dims: 2 | 3;
   readonly input: readonly number[]; // default region, C×D×H×W
   readonly multipleOf: number; // each side of a region is a multiple of this
+  readonly levels: number; // coarser outlines that deep supervision can weigh
   readonly cites: string;
   readonly differs: string; // what is not as published, and why
   readonly options: z.ZodType<Options>;
@@ -34,6 +35,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     dims: 3,
     input: [1, 32, 96, 96],
     multipleOf: SIZE_MULTIPLE,
+    levels: 4,
     cites: "Li et al., Computers in Biology and Medicine 144:105340, 2022",
     differs:
       "what the paper leaves open is an option: norms, activations, fusion weights, classifier widths, the first pass's map (zeros)",
@@ -47,6 +49,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     dims: 3,
     input: [1, 32, 96, 96],
     multipleOf: VNET_MULTIPLE,
+    levels: 0,
     cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
     differs: "a sigmoid channel a lesion type in place of a softmax over two classes",
     options: vnetOptions,

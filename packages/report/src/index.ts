@@ -1,7 +1,6 @@
 export { lineChart, type LineChart, type Point, type Series } from "./figures/line-chart.js";
 export { html, type Html, type Part } from "./page/html.js";
 export { pageHtml } from "./page/page.js";
-export { type Missing } from "./page/quantity.js";
-export { reportOf, type Shown } from "./scan/report-of-finding.js";
+export { reportOf, type ReportedScan } from "./scan/report-of-finding.js";
 export { scanReportHtml } from "./scan/scan-page.js";
 export type { Fact, LesionRow, Likelihood, ScanReport, TrainedOn } from "./scan/scan-report.js";

@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { command } from "../command.js";
 import { gridAnswer } from "../grid-answer.js";
+import { logWarnings } from "../log-warnings.js";
 
 export const convert = command({
   name: "convert",
@@ -15,7 +16,7 @@ export const convert = command({
   input: z.strictObject({ in: z.string(), out: z.string() }),
   async run({ in: from, out }, io) {
     const { volume, description, warnings } = await readScan(from);
-    for (const warning of warnings) io.log(`${from}: ${warning}`);
+    logWarnings(io, from, warnings);
     await writeNifti(out, volume, { description });
     return gridAnswer(out, volume.grid);
   },

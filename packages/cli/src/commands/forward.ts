@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { messageOf, RandomSource } from "@multirnet/base";
+import { isNotGiven, messageOf, RandomSource, type NotGiven } from "@multirnet/base";
 import { writeFileAtomically } from "@multirnet/base/node";
 import {
   decodeSafetensors,
@@ -57,7 +57,7 @@ export const forward = command({
     const lines = Object.entries(outputs).map(([head, { shape, min, max, mean }]) => [
       head,
       shape.join("×"),
-      ...[min, max, mean].map((value) => value.toPrecision(6)),
+      ...[min, max, mean].map((value) => (isNotGiven(value) ? value.undefined : value.toPrecision(6))),
     ]);
     return { json: { outputs }, text: textTable([["head", "shape", "min", "max", "mean"], ...lines]) };
   },
@@ -65,9 +65,9 @@ export const forward = command({
 
 interface Summary {
   readonly shape: readonly number[];
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
+  readonly min: number | NotGiven;
+  readonly max: number | NotGiven;
+  readonly mean: number | NotGiven;
 }
 
 function summaries(heads: ReadonlyMap<string, Tensor>): Record<string, Summary> {
@@ -80,7 +80,9 @@ function summaries(heads: ReadonlyMap<string, Tensor>): Record<string, Summary> 
         max = Math.max(max, value);
         sum += value;
       }
-      return [name, { shape: tensor.shape, min, max, mean: sum / values.length }];
+      const finite = (value: number): number | NotGiven =>
+        Number.isFinite(sum) ? value : { undefined: "it holds values that are no finite numbers" };
+      return [name, { shape: tensor.shape, min: finite(min), max: finite(max), mean: finite(sum / values.length) }];
     }),
   );
 }

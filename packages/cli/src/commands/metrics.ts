@@ -3,6 +3,7 @@ import { readLabels } from "@multirnet/imaging/node";
 import { z } from "zod";
 
 import { command } from "../command.js";
+import { logWarnings } from "../log-warnings.js";
 import { numberFrom, whole } from "../options.js";
 import { scoreText } from "../score-text.js";
 import { textTable } from "../text-table.js";
@@ -24,9 +25,11 @@ export const metrics = command({
     toleranceMm: numberFrom(0).default(1),
     label: whole(1).optional(),
   }),
-  async run({ truth, prediction, toleranceMm, label }) {
+  async run({ truth, prediction, toleranceMm, label }, io) {
     const [of, by] = await Promise.all([readLabels(truth), readLabels(prediction)]);
-    const scores = segmentationScores(of, by, {
+    logWarnings(io, truth, of.warnings);
+    logWarnings(io, prediction, by.warnings);
+    const scores = segmentationScores(of.volume, by.volume, {
       tolerancesMm: [toleranceMm],
       ...(label === undefined ? {} : { label }),
     });

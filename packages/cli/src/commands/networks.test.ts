@@ -136,3 +136,22 @@ test("what forward and init cannot use is told with its name", async () => {
   expect(await forward("none")).toMatch(/^multirnet forward: cannot read none: ENOENT/);
   expect(await forward("x", "x")).toMatch(/^multirnet forward: /);
 });
+
+test("forward says of an output that is no number that it is none", async () => {
+  const folder = madeFolder();
+  const path = (name: string): string => join(folder, name);
+  writeFileSync(path("network.yaml"), "preset: tiny\n");
+  const network = ["--network", "vnet", "--config", path("network.yaml")];
+  await json("init", ...network, "--seed", "7", "--output", path("w"));
+  const voxels = new Float32Array(16 ** 3);
+  voxels[5] = NaN;
+  writeFileSync(
+    path("x"),
+    scope(() => encodeSafetensors(new Map([["input", tensorFrom(voxels, [1, 1, 16, 16, 16])]]))),
+  );
+  const files = ["--weights", path("w"), "--input", path("x"), "--output", path("y")];
+  const none = { undefined: "it holds values that are no finite numbers" };
+  expect(await json("forward", ...network, ...files)).toEqual({
+    outputs: { lesion: { shape: [1, 1, 16, 16, 16], min: none, max: none, mean: none } },
+  });
+});

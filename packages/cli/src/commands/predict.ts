@@ -1,11 +1,12 @@
 import { join } from "node:path";
 
 import { writeJson } from "@multirnet/artifacts";
+import { isNotGiven, type NotGiven } from "@multirnet/base";
 import { requireFreeFolder, writeFileAtomically, writeFolderAtomically } from "@multirnet/base/node";
 import { aboutEngine } from "@multirnet/engine";
 import { huStatistics, PHANTOM_DESCRIPTION } from "@multirnet/imaging";
 import { readScan, writeNifti } from "@multirnet/imaging/node";
-import { findingOf, findInScan, loadModel, type Finding } from "@multirnet/inference";
+import { findingOf, findInScan, loadModel, passesOf, type Finding } from "@multirnet/inference";
 import { reportOf, scanReportHtml } from "@multirnet/report";
 import { z } from "zod";
 
@@ -46,7 +47,7 @@ export const predict = command({
     const { card, network, digest } = model;
     const { volume: scan, description, warnings } = await readScan(path);
     const found = await findInScan(network, scan, card, {
-      passes,
+      passes: passesOf(card, passes),
       signal: io.signal,
       onWindow: (done, windows) => {
         io.progress(done, windows, "windows");
@@ -93,10 +94,8 @@ function textOf(json: Finding & { readonly files: Readonly<Record<string, string
   const likely = Object.entries(probabilities).map(([name, p]) =>
     typeof p === "number" ? `${name} ${(100 * p).toFixed(1)} %` : "",
   );
-  const given = <T>(value: T | { readonly undefined: string }, words: (value: T) => string): string =>
-    typeof value === "object" && value !== null && "undefined" in value
-      ? `not given: ${value.undefined}`
-      : words(value);
+  const given = <T>(value: T | NotGiven, words: (value: T) => string): string =>
+    isNotGiven(value) ? `not given: ${value.undefined}` : words(value);
   return textTable([
     ["diagnosis", given(diagnosis, (name) => `${name} (${likely.join(", ")})`)],
     ["lesions", given(lesionMl, (ml) => `${ml.toFixed(1)} ml in ${String(lesions.length)} parts`)],

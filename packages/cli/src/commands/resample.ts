@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import { command } from "../command.js";
 import { gridAnswer } from "../grid-answer.js";
+import { logWarnings } from "../log-warnings.js";
 import { triple } from "../options.js";
 
 export const resample = command({
@@ -24,13 +25,16 @@ export const resample = command({
     spacingMm: triple("three numbers above 0"),
     label: z.boolean().default(false),
   }),
-  async run({ in: from, out, spacingMm, label }) {
+  async run({ in: from, out, spacingMm, label }, io) {
     if (label) {
-      const mask = resampleToSpacing(orientTo(await readLabels(from)), spacingMm);
+      const { volume, warnings } = await readLabels(from);
+      logWarnings(io, from, warnings);
+      const mask = resampleToSpacing(orientTo(volume), spacingMm);
       await writeNifti(out, mask);
       return gridAnswer(out, mask.grid);
     }
-    const { volume, description } = await readScan(from);
+    const { volume, description, warnings } = await readScan(from);
+    logWarnings(io, from, warnings);
     const resampled = resampleToSpacing(orientTo(volume), spacingMm);
     await writeNifti(out, resampled, { description });
     return gridAnswer(out, resampled.grid);

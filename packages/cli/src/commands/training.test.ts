@@ -96,7 +96,7 @@ test("predict writes mask, probabilities, finding and report, and answers with t
     trainedOn: { lesion: expect.stringMatching(/^phantoms: \d synthetic cases, no patients, with a lesion mask$/) },
   });
   const { grid } = (await readScan(scan)).volume;
-  const mask = await readLabels(join(out, "lesions.nii.gz"));
+  const { volume: mask } = await readLabels(join(out, "lesions.nii.gz"));
   expect(sameGrid(mask.grid, grid, 0)).toBe(true);
   const { voxels } = await readProbability(join(out, "probability.nii.gz"));
   expect(voxels.every((p) => p >= 0 && p <= 1)).toBe(true);
@@ -115,11 +115,11 @@ test("predict writes mask, probabilities, finding and report, and answers with t
 test("the same scan stored in another order of axes has the same lesions in the patient", async () => {
   const { volume } = await readScan(scan);
   await json("predict", path("run"), scan, "--out", path("stored"));
-  const stored = await readLabels(path("stored/lesions.nii.gz"));
+  const { volume: stored } = await readLabels(path("stored/lesions.nii.gz"));
   for (const code of ["RAI", "PSR", "ILA"]) {
     await writeNifti(path("turned.nii.gz"), orientTo(volume, code));
     await json("predict", path("run"), path("turned.nii.gz"), "--out", path("turned"));
-    const turned = orientTo(await readLabels(path("turned/lesions.nii.gz")), "LPS");
+    const turned = orientTo((await readLabels(path("turned/lesions.nii.gz"))).volume, "LPS");
     expect(Buffer.compare(turned.voxels, orientTo(stored, "LPS").voxels)).toBe(0);
   }
 });

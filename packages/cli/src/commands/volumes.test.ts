@@ -73,7 +73,7 @@ test("resample keeps the outer edges: half the spacing is twice the voxels; a ma
     spacingMm: { x: 0.25, y: 0.75, z: 2 },
   });
   await json("resample", path("mask.nii"), path("labels.nii.gz"), ...spacing, "--label");
-  const { voxels } = await readLabels(path("labels.nii.gz"));
+  const { voxels } = (await readLabels(path("labels.nii.gz"))).volume;
   expect(voxels.reduce((sum, value) => sum + value, 0)).toBe(6); // each voxel has become two
   expect([...voxels.subarray(0, 5)]).toEqual([1, 1, 1, 1, 0]);
 });

@@ -7,8 +7,7 @@ import { maskPair } from "./mask-pair.js";
 
 const grid = gridOf({ x: 5, y: 7, z: 11 }, { x: 0.7, y: 0.8, z: 2.5 });
 const somewhere = [{ x: 2, y: 3, z: 4 }];
-const shared = "truth and prediction are not on one grid: the truth's";
-const advice = "; resample the prediction to the truth's grid first";
+const shared = "the truth and the prediction are not on the same grid: the truth has";
 
 test("a pair is cut to the box of both masks with one voxel of background around it", () => {
   const pair = maskPair(mask(grid, [{ x: 0, y: 3, z: 10 }], 2), mask(grid, [{ x: 1, y: 3, z: 8 }], 9));
@@ -25,25 +24,25 @@ test("two empty masks make an empty pair", () => {
 });
 
 test.each<[string, Grid, string]>([
-  ["size", gridOf({ x: 5, y: 11, z: 7 }, grid.spacingMm), "size is 5 x 7 x 11, the prediction's 5 x 11 x 7"],
+  ["size", gridOf({ x: 5, y: 11, z: 7 }, grid.spacingMm), "5×7×11 voxels, the prediction has 5×11×7 voxels"],
   [
     "spacing",
     gridOf(grid.size, { x: 0.7, y: 0.8, z: 2.6 }),
-    "spacing is (0.7, 0.8, 2.5) mm, the prediction's (0.7, 0.8, 2.6) mm",
+    "(0.7, 0.8, 2.5) mm between voxels, the prediction has (0.7, 0.8, 2.6) mm between voxels",
   ],
   [
     "origin",
     { ...grid, originMm: { x: 0.1, y: 0, z: 0 } },
-    "place is (0, 0, 0) mm at voxel (0, 0, 0), the prediction's (0.1, 0, 0) mm at voxel (0, 0, 0)",
+    "its first voxel at (0, 0, 0) mm, the prediction has its first voxel at (0.1, 0, 0) mm",
   ],
   [
     "direction",
     { ...grid, axes: { ...grid.axes, y: { x: 0, y: -1, z: 0 } } },
-    "place is (0, 4.8, 0) mm at voxel (0, 6, 0), the prediction's (0, -4.8, 0) mm at voxel (0, 6, 0)",
+    "the axes (1, 0, 0), (0, 1, 0), (0, 0, 1), the prediction has the axes (1, 0, 0), (0, -1, 0), (0, 0, 1)",
   ],
 ])("masks whose grids differ in %s are refused with both", (_, other, words) => {
   expect(() => maskPair(mask(grid, somewhere), mask(other, []))).toThrow(
-    expect.objectContaining({ code: "EVALUATION_GRIDS_DIFFER", message: `${shared} ${words}${advice}` }),
+    expect.objectContaining({ code: "GRIDS_DIFFER", message: `${shared} ${words}` }),
   );
 });
 

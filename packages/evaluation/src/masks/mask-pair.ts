@@ -18,7 +18,7 @@ export interface MaskPair {
 /**
  * Every value above 0 is part of a mask.
  *
- * @throws EvaluationError EVALUATION_GRIDS_DIFFER, EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID
+ * @throws EvaluationError EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID
  */
 export function maskPair(truth: Volume<"label">, prediction: Volume<"label">): MaskPair {
   requireComparable(truth, prediction);

@@ -25,7 +25,7 @@ export interface LesionScores {
 /**
  * Lesions are 26-connected pieces of a mask.
  *
- * @throws EvaluationError EVALUATION_SHARE_INVALID, EVALUATION_GRIDS_DIFFER, EVALUATION_VOXELS_MISSING,
+ * @throws EvaluationError EVALUATION_SHARE_INVALID, EVALUATION_VOXELS_MISSING,
  *   EVALUATION_SPACING_INVALID
  */
 export function lesionScores(

@@ -1,4 +1,4 @@
-import { voxelVolumeMm3, type Volume } from "@multirnet/imaging";
+import { voxelMl, type Volume } from "@multirnet/imaging";
 
 import { EvaluationError } from "../errors.js";
 import { labelMask } from "../masks/label-mask.js";
@@ -56,7 +56,7 @@ export interface SegmentationScores {
 /**
  * All scores of a case, from one pass over the surfaces of each form.
  *
- * @throws EvaluationError EVALUATION_GRIDS_DIFFER, EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID,
+ * @throws EvaluationError EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID,
  *   EVALUATION_LABEL_INVALID, EVALUATION_TOLERANCE_INVALID, EVALUATION_TOLERANCES_MISSING, EVALUATION_SHARE_INVALID
  */
 export function segmentationScores(
@@ -77,7 +77,7 @@ export function segmentationScores(
   const headline = tolerances[0];
   if (headline === undefined) throw new EvaluationError({ code: "EVALUATION_TOLERANCES_MISSING" });
   const ml = (count: number): Score =>
-    spacing === "estimated" ? noScore("spacing is estimated") : scoreOf((count * voxelVolumeMm3(truth.grid)) / 1000);
+    spacing === "estimated" ? noScore("spacing is estimated") : scoreOf(count * voxelMl(truth.grid));
   const percent = volumeDifferencePercent(pair);
   return {
     vdsc: volumetricDice(pair),

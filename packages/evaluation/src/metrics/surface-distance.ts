@@ -21,7 +21,7 @@ export interface SurfacePair {
  * Nikolov et al., arXiv:1809.04430: an element wherever 8 voxels that meet in a corner are not all alike, with the area that
  * marching cubes gives it, as far from the other surface as its corner is from that surface's nearest corner.
  *
- * @throws EvaluationError EVALUATION_GRIDS_DIFFER, EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID
+ * @throws EvaluationError EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID
  */
 export function surfaces(truth: Volume<"label">, prediction: Volume<"label">): SurfacePair {
   return surfacesOf(maskPair(truth, prediction));

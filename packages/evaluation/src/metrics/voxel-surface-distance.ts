@@ -14,7 +14,7 @@ export interface VoxelSurfacePair {
  * The older form of surface distances, over sets of voxels: a surface voxel is one of the mask with a neighbour (of six) that
  * is not; what lies outside the volume is not. Each voxel counts once, whatever its area.
  *
- * @throws EvaluationError EVALUATION_GRIDS_DIFFER, EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID
+ * @throws EvaluationError EVALUATION_VOXELS_MISSING, EVALUATION_SPACING_INVALID
  */
 export function voxelSurfaces(truth: Volume<"label">, prediction: Volume<"label">): VoxelSurfacePair {
   return voxelSurfacesOf(maskPair(truth, prediction));

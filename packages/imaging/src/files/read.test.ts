@@ -185,8 +185,8 @@ test("labels are read, and only those allowed", () =>
     mask.voxels[59] = 7;
     const path = join(folder, "mask.nii.gz");
     writeFileSync(path, gzipSync(encodeNifti(mask)));
-    expect(await readLabels(path)).toEqual(mask);
-    expect(await readLabels(path, { allowed: [0, 1, 7] })).toEqual(mask);
+    expect(await readLabels(path)).toEqual({ volume: mask, warnings: [] });
+    expect((await readLabels(path, { allowed: [0, 1, 7] })).volume).toEqual(mask);
     expect(await laterWords(readLabels(path, { allowed: [0, 1, 2] }))).toBe(
       `${path} holds the label 7 at voxel (2, 3, 4): expected only 0, 1, 2`,
     );

@@ -29,15 +29,21 @@ export interface LabelOptions {
   readonly allowed?: readonly number[];
 }
 
+/** A mask as it was read, and what the reader had to assume. */
+export interface LabelMap {
+  readonly volume: Volume<"label">;
+  readonly warnings: readonly string[];
+}
+
 /**
  * Reads a mask or label map.
  *
  * @throws ImagingError as `readScan`; LABEL_INVALID, LABEL_UNKNOWN
  */
-export async function readLabels(path: string, { allowed }: LabelOptions = {}): Promise<Volume<"label">> {
-  const { volume } = await readNifti(path, "label");
+export async function readLabels(path: string, { allowed }: LabelOptions = {}): Promise<LabelMap> {
+  const { volume, warnings } = await readNifti(path, "label");
   if (allowed) requireAllowed(volume, allowed, path);
-  return volume;
+  return { volume, warnings };
 }
 
 /**

@@ -29,7 +29,7 @@ test.skipIf(!existsSync(heart))(
     const { min, max } = huStatistics(volume);
     expect([min, max]).toEqual([-1064, 3343]);
     expect(warnings).toEqual(["the header does not say the unit of its spacing (code 0): taken as mm"]);
-    const artery = await readLabels(join(heart, "pulmonary_artery.nii.gz"), { allowed: [0, 1] });
+    const { volume: artery } = await readLabels(join(heart, "pulmonary_artery.nii.gz"), { allowed: [0, 1] });
     expect(sameGrid(artery.grid, volume.grid)).toBe(true);
   },
 );
@@ -45,7 +45,7 @@ test.skipIf(!existsSync(aligned)).each(cases)(
   "a real scan and its masks, turned and turned back: $name (skipped where ../shared/data is not there)",
   async ({ name, axes, size, infected }) => {
     const { volume, warnings } = await readScan(join(aligned, "image", `${name}.nii.gz`));
-    const infection = await readLabels(join(aligned, "infection", `${name}.nii.gz`), { allowed: [0, 1] });
+    const { volume: infection } = await readLabels(join(aligned, "infection", `${name}.nii.gz`), { allowed: [0, 1] });
     expect(warnings).toEqual([]);
     expect(orientation(volume.grid)).toBe(axes);
     expect(volume.grid.size).toEqual(size);
@@ -77,7 +77,7 @@ test.skipIf(!existsSync(aligned))(
     expect(files.length).toBe(4);
     for (const file of files) {
       const body = bodyBox((await readScan(join(aligned, "image", file))).volume);
-      const lungs = boundingBox(await readLabels(join(aligned, "lung", file)));
+      const lungs = boundingBox((await readLabels(join(aligned, "lung", file))).volume);
       if (!lungs) throw new Error(`${basename(file)} has no lungs`);
       for (const axis of ["x", "y", "z"] as const) {
         expect(body.from[axis]).toBeLessThanOrEqual(lungs.from[axis]);

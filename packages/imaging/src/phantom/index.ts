@@ -1,11 +1,9 @@
 export {
   makePhantom,
   PHANTOM_DESCRIPTION,
-  PHANTOM_DIAGNOSES,
   PHANTOM_SIZE,
   phantomDiagnosis,
   type Phantom,
-  type PhantomDiagnosis,
   type PhantomOptions,
 } from "./phantom.js";
 export { LESION_LABEL } from "./lesions.js";

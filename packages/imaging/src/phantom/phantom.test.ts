@@ -1,10 +1,11 @@
+import { DIAGNOSES, type Diagnosis } from "@multirnet/base";
 import { expect, test } from "vitest";
 
 import { LPS_AXES, voxelVolumeMm3, type Volume, type Xyz } from "../volume.js";
 
 import { LESION_LABEL } from "./lesions.js";
 import { LUNG_LABEL } from "./lungs.js";
-import { makePhantom, PHANTOM_DIAGNOSES, phantomDiagnosis, type Phantom, type PhantomDiagnosis } from "./phantom.js";
+import { makePhantom, phantomDiagnosis, type Phantom } from "./phantom.js";
 
 // Unequal, and odd in two axes: a swapped axis must not go unseen.
 const size = { x: 75, y: 62, z: 41 };
@@ -12,7 +13,7 @@ const seed = 21;
 
 const made = new Map<string, Phantom>();
 /** Phantoms are costly: each is made once for all tests that only look at it. */
-function phantom(diagnosis: PhantomDiagnosis, index: number): Phantom {
+function phantom(diagnosis: Diagnosis, index: number): Phantom {
   const key = `${diagnosis} ${index}`;
   const known = made.get(key) ?? makePhantom({ seed, index, size, diagnosis });
   made.set(key, known);
@@ -56,14 +57,14 @@ test("the same case is the same voxels, however many are made around it", () => 
 
 test("unchanged: data sets and trained models rest on these voxels", () => {
   const small = { x: 24, y: 20, z: 16 };
-  const hashes = PHANTOM_DIAGNOSES.map((diagnosis) => hash(makePhantom({ seed: 1, index: 0, size: small, diagnosis })));
+  const hashes = DIAGNOSES.map((diagnosis) => hash(makePhantom({ seed: 1, index: 0, size: small, diagnosis })));
   expect(hashes).toEqual(UNCHANGED);
 });
 const UNCHANGED = [319552386, 158039415, 3953186530];
 
 test("every three cases in a row have each diagnosis once, not always in the same order", () => {
   const rounds = Array.from({ length: 8 }, (_, round) => [0, 1, 2].map((i) => phantomDiagnosis(5, 3 * round + i)));
-  for (const round of rounds) expect([...round].sort()).toEqual([...PHANTOM_DIAGNOSES].sort());
+  for (const round of rounds) expect([...round].sort()).toEqual([...DIAGNOSES].sort());
   expect(new Set(rounds.map((round) => round.join())).size).toBeGreaterThan(1);
   expect(makePhantom({ seed: 5, index: 4, size: { x: 12, y: 10, z: 8 } }).diagnosis).toBe(phantomDiagnosis(5, 4));
 });
@@ -246,7 +247,7 @@ test("patients differ in lungs, field of view and density", () => {
 });
 
 test("the smallest size works for every diagnosis", () => {
-  for (const diagnosis of PHANTOM_DIAGNOSES) {
+  for (const diagnosis of DIAGNOSES) {
     const { scan } = makePhantom({ seed: 1, index: 0, size: { x: 8, y: 8, z: 8 }, diagnosis });
     expect(scan.voxels.every((hu) => Number.isFinite(hu))).toBe(true);
   }

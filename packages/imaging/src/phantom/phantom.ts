@@ -1,4 +1,4 @@
-import { RandomSource } from "@multirnet/base";
+import { DIAGNOSES, RandomSource, type Diagnosis } from "@multirnet/base";
 
 import { ImagingError } from "../errors.js";
 import type { Volume, Xyz } from "../volume.js";
@@ -15,13 +15,10 @@ import { gridOf, spaceOver, type Space } from "./space.js";
 /** Stands in the header of every phantom that is written, so that nobody takes it for a patient. */
 export const PHANTOM_DESCRIPTION = "multirnet phantom: synthetic, no patient";
 
-export const PHANTOM_DIAGNOSES = ["covid-19", "cap", "normal"] as const;
-export type PhantomDiagnosis = (typeof PHANTOM_DIAGNOSES)[number];
-
 /** A synthetic chest CT with its truth; the three volumes lie on one grid. */
 export interface Phantom {
   readonly name: string;
-  readonly diagnosis: PhantomDiagnosis;
+  readonly diagnosis: Diagnosis;
   readonly scan: Volume<"hounsfield">; // whole numbers, -1024 to 3071
   readonly lesions: Volume<"label">; // 1 ground-glass, 2 consolidation
   readonly lungs: Volume<"label">; // 1 right, 2 left; lesions included
@@ -31,7 +28,7 @@ export interface PhantomOptions {
   readonly seed: number;
   readonly index: number; // which case of the seed's endless row
   readonly size?: Xyz;
-  readonly diagnosis?: PhantomDiagnosis; // default: as phantomDiagnosis says
+  readonly diagnosis?: Diagnosis; // default: as phantomDiagnosis says
 }
 
 /** About 2.7 × 2.7 × 4 mm over a whole chest. */
@@ -40,9 +37,9 @@ export const PHANTOM_SIZE: Xyz = { x: 128, y: 104, z: 64 };
 const SIZE_RANGE = { least: 8, most: 1024 } as const;
 
 /** @returns the diagnosis of case `index`: every three in a row have all three, in an order of their own */
-export function phantomDiagnosis(seed: number, index: number): PhantomDiagnosis {
-  const round = new RandomSource(seed, "phantom", "diagnoses", Math.floor(index / 3)).shuffled(PHANTOM_DIAGNOSES);
-  return round[index % 3] as PhantomDiagnosis;
+export function phantomDiagnosis(seed: number, index: number): Diagnosis {
+  const round = new RandomSource(seed, "phantom", "diagnoses", Math.floor(index / 3)).shuffled(DIAGNOSES);
+  return round[index % 3] as Diagnosis;
 }
 
 /**
@@ -84,7 +81,7 @@ export function makePhantom({
 }
 
 function drawLesions(
-  diagnosis: PhantomDiagnosis,
+  diagnosis: Diagnosis,
   lungs: Lungs,
   space: Space,
   field: LungField,

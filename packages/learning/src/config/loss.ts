@@ -20,7 +20,6 @@ export const lossSchema = z.strictObject({
     .describe("weight of the voxels' cross entropy beside the overlap; the paper has none"),
   deepSupervision: z
     .array(z.number().min(0))
-    .max(4)
     .default([])
     .describe("weights of the levels beside the fused map's 1, the finest first; the paper has none"),
   lambda: z.number().min(0).max(1).default(0.3).describe("joint loss: share of the diagnosis"),

@@ -67,6 +67,16 @@ test.each([
     words: "key preprocessing.region.y: expected a multiple of 16 for multirnet, but 40 came",
   },
   {
+    what: "weights for outlines that a network does not have",
+    given: { network: { name: "vnet" }, loss: { deepSupervision: [0.5] } },
+    words: "key loss.deepSupervision: expected no weight, as vnet has no coarser outlines, but 1 came",
+  },
+  {
+    what: "more weights than a network has outlines",
+    given: { loss: { deepSupervision: [1, 0.5, 0.25, 0.125, 0.1] } },
+    words: "key loss.deepSupervision: expected at most 4 weights, but 5 came",
+  },
+  {
     what: "a Tversky loss that weighs nothing",
     given: { loss: { alpha: 0, beta: 0 } },
     words: "keys loss.alpha and loss.beta: at least one above 0, but both are 0",

@@ -19,7 +19,7 @@ test("what is not said is the paper's protocol", () => {
     seed: 0,
     preprocessing: { spacingMm: { x: 1.5, y: 1.5, z: 2 }, region: { x: 96, y: 96, z: 32 } },
     folds: { count: 4, seed: 0 },
-    sampling: { backgroundShare: 0, regionsPerCase: 1 },
+    sampling: { backgroundShare: 0, insideBody: false, regionsPerCase: 1 },
     augmentation: { flipLeftRight: 0, flipFrontBack: 0, gamma: 0, brightness: 0, contrast: 0, noise: 0 },
     loss: {
       segmentation: "focalTversky",
@@ -62,12 +62,16 @@ test("a part that is given keeps the defaults of the rest of it", () => {
 
 test("a resolved config, as a run keeps it, is read back equal", async () => {
   const dir = await madeFolder();
-  for (const network of [{ name: "multirnet", preset: "small", task: "segmentation" }, { name: "vnet" }]) {
+  const networks = [
+    { network: { name: "multirnet", preset: "small", task: "segmentation" }, deepSupervision: [0.5, 0.25] },
+    { network: { name: "vnet" }, deepSupervision: [] },
+  ];
+  for (const { network, deepSupervision } of networks) {
     const config = parsed({
       network,
       dataset: join(dir, "data"),
       optimiser: { learningRate: 1e-7, betas: [0.5, 0.99] },
-      loss: { deepSupervision: [0.5, 0.25], smooth: 1e-9 },
+      loss: { deepSupervision, smooth: 1e-9 },
       data: { notes: "two\nlines: with # signs" },
     });
     const path = join(dir, "config.yaml");

@@ -3,7 +3,6 @@ import { dirname, resolve } from "node:path";
 
 import { checkAgainst, faultWords } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
-import { CT_WINDOW_HU } from "@multirnet/imaging";
 import { NetworkError, networkEntry, resolveNetwork, type NetworkSpec } from "@multirnet/networks";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -45,6 +44,10 @@ export const trainConfigSchema = z.strictObject({
   sampling: z
     .strictObject({
       backgroundShare: probability.describe("share of the regions centred anywhere in lung or body"),
+      insideBody: z
+        .boolean()
+        .default(false)
+        .describe("regions are moved into the body's box, as windows lie at inference"),
       regionsPerCase: z.int().min(1).default(1).describe("regions of each case in an epoch"),
     })
     .prefault({}),
@@ -105,9 +108,6 @@ export const trainConfigSchema = z.strictObject({
 /** A config with every key filled in, and its network's options resolved. */
 export type TrainConfig = Omit<z.infer<typeof trainConfigSchema>, "network"> & { readonly network: NetworkSpec };
 
-/** The window is fixed with the network's input: it is part of every model's card, and of no config. */
-export const WINDOW_HU = CT_WINDOW_HU;
-
 /**
  * Reads a config file. Paths in it are relative to it.
  *
@@ -140,6 +140,7 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
     const { network, preprocessing, loss, validation } = checked.value;
     const spec = resolved(network);
     requireMultiple(spec.name, preprocessing.region);
+    requireLevels(spec.name, loss.deepSupervision.length);
     if (loss.alpha + loss.beta === 0)
       throw refuse("keys loss.alpha and loss.beta: at least one above 0, but both are 0");
     const { share, everyEpochs, patience } = validation;
@@ -153,6 +154,14 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
   } catch (error) {
     if (error instanceof NetworkError) throw refuse(`key network: ${error.message}`, error);
     throw error;
+  }
+
+  function requireLevels(name: string, weights: number): void {
+    const { levels } = networkEntry(name);
+    if (weights <= levels) return;
+    const expected =
+      levels === 0 ? `no weight, as ${name} has no coarser outlines` : `at most ${String(levels)} weights`;
+    throw refuse(`key loss.deepSupervision: expected ${expected}, but ${String(weights)} came`);
   }
 
   function requireMultiple(name: string, region: { readonly x: number; readonly y: number; readonly z: number }): void {

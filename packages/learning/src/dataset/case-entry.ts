@@ -1,9 +1,7 @@
-/** What a diagnosis is called in the paper's three classes. A dataset may hold others, if its config names them. */
-export const DIAGNOSES = ["covid-19", "cap", "normal"] as const;
+import type { Estimate } from "@multirnet/artifacts";
+
 export const SPLITS = ["train", "test"] as const;
-export const ESTIMABLE = ["spacing", "intensity"] as const;
 export type Split = (typeof SPLITS)[number];
-export type Estimable = (typeof ESTIMABLE)[number];
 
 /**
  * What is known of where the lesions are: a mask was drawn; the case is normal, so its mask is empty by definition; or nothing,
@@ -21,7 +19,7 @@ export interface CaseEntry {
   readonly source?: string;
   readonly fold?: number;
   /** What is not measured but guessed; no ml may be reported from an estimated spacing. */
-  readonly estimated: readonly Estimable[];
+  readonly estimated: readonly Estimate[];
   readonly image: string;
   readonly mask: MaskState;
   /** The drawn mask; there if and only if `mask` is "drawn". */

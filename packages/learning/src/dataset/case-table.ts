@@ -1,6 +1,7 @@
+import { ESTIMATES, type Estimate } from "@multirnet/artifacts";
 import { nearestName } from "@multirnet/base";
 
-import { CASE_COLUMNS, ESTIMABLE, SPLITS, type CaseColumn, type Estimable, type Split } from "./case-entry.js";
+import { CASE_COLUMNS, SPLITS, type CaseColumn, type Split } from "./case-entry.js";
 import { formatCsv, parseCsv } from "./csv.js";
 import { DatasetError, type DatasetProblem } from "./dataset-error.js";
 
@@ -13,7 +14,7 @@ export interface CaseRow {
   readonly split?: Split;
   readonly source?: string;
   readonly fold?: number;
-  readonly estimated: readonly Estimable[];
+  readonly estimated: readonly Estimate[];
 }
 
 /**
@@ -60,7 +61,7 @@ export function parseCaseTable(
       .split(";")
       .map((word) => word.trim())
       .filter((word) => word !== "");
-    if (!estimated.every((word) => isOneOf(ESTIMABLE, word)))
+    if (!estimated.every((word) => isOneOf(ESTIMATES, word)))
       wrong("estimated", "of spacing and intensity, with ; between");
     const twin = found.get(name);
     if (twin !== undefined) problems.push({ code: "DATASET_CASE_TWICE", path, row, case: name, firstRow: twin.row });
@@ -73,7 +74,7 @@ export function parseCaseTable(
       ...(isOneOf(SPLITS, split) ? { split } : {}),
       ...optional("source", cell("source")),
       ...(fold === "" ? {} : { fold: Number(fold) }),
-      estimated: ESTIMABLE.filter((word) => estimated.includes(word)),
+      estimated: ESTIMATES.filter((word) => estimated.includes(word)),
     });
   }
   return { rows: [...found.values()], problems };

@@ -13,13 +13,14 @@ const LUNG_VALUES = [0, 1, 2];
 /** What could be read of a case, the reader's warnings, and all that is wrong with its files. */
 export interface CaseReading {
   readonly volumes: CaseVolumes | undefined;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly { readonly path: string; readonly warning: string }[];
   readonly problems: readonly DatasetProblem[];
 }
 
 /** Reads a case's image and masks and goes on after a fault, so that all faults are found at once. */
 export async function readCase(entry: CaseEntry, labels: Dataset["labels"]): Promise<CaseReading> {
   const problems: DatasetProblem[] = [];
+  const warnings: { path: string; warning: string }[] = [];
   const attempt = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await read();
@@ -30,14 +31,19 @@ export async function readCase(entry: CaseEntry, labels: Dataset["labels"]): Pro
       return undefined;
     }
   };
+  const note = (path: string, said: readonly string[]): void => {
+    warnings.push(...said.map((warning) => ({ path, warning })));
+  };
   const image = await attempt(() => readScan(entry.image));
+  if (image !== undefined) note(entry.image, image.warnings);
   const readMask = async (
     path: string | undefined,
     allowed: readonly number[],
   ): Promise<Volume<"label"> | undefined> => {
     if (path === undefined) return undefined;
     return attempt(async () => {
-      const mask = await readLabels(path, { allowed });
+      const { volume: mask, warnings: said } = await readLabels(path, { allowed });
+      note(path, said);
       if (image === undefined) return undefined;
       requireSameGrid({ name: path, grid: mask.grid }, { name: entry.image, grid: image.volume.grid });
       return mask;
@@ -49,7 +55,7 @@ export async function readCase(entry: CaseEntry, labels: Dataset["labels"]): Pro
     image === undefined
       ? undefined
       : { scan: image.volume, ...(mask === undefined ? {} : { mask }), ...(lung === undefined ? {} : { lung }) };
-  return { volumes, warnings: image?.warnings ?? [], problems };
+  return { volumes, warnings, problems };
 }
 
 /** @throws DatasetError DATASET_SCAN_UNREADABLE, DATASET_GRID_DIFFERS: the first fault */

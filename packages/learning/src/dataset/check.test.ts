@@ -1,3 +1,6 @@
+import { readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { expect, test } from "vitest";
 
 import { checkDataset } from "./check.js";
@@ -16,6 +19,32 @@ test("a sound dataset has no problems", async () => {
     "lungsTr/a.nii": madeMask([[{ x: 4, y: 3, z: 2 }, 2]]),
   });
   expect(await checkDataset(dir)).toEqual({ cases: 2, problems: [] });
+});
+
+test("what a reader had to assume is told, of masks too", async () => {
+  const dir = await madeFolder({ "dataset.json": json, "imagesTr/a_0000.nii": madeScan(), "labelsTr/a.nii": lesion });
+  const path = join(dir, "labelsTr/a.nii");
+  const file = await readFile(path);
+  for (const code of [252, 254]) file.writeInt16LE(0, code); // neither qform nor sform: the reader says what it takes the axes for
+  await writeFile(path, file);
+  const { problems } = await checkDataset(dir);
+  const warned = problems.filter(({ code }) => code === "DATASET_SCAN_WARNING");
+  expect(warned.map(({ message }) => message)).toEqual([expect.stringContaining(`${path}: `)]);
+});
+
+test("a folder that is there but cannot be looked into is named", async () => {
+  const dir = await madeFolder({ "dataset.json": json });
+  await symlink("imagesTr", join(dir, "imagesTr")); // to itself
+  expect(await checkDataset(dir)).toEqual({
+    cases: 0,
+    problems: [
+      {
+        code: "DATASET_FILE_UNREADABLE",
+        severity: "error",
+        message: `cannot read ${dir}/imagesTr: ELOOP: too many symbolic links encountered, scandir '${dir}/imagesTr'`,
+      },
+    ],
+  });
 });
 
 test("all that is wrong is told at once, with its case and its weight", async () => {

@@ -1,8 +1,9 @@
-import type { Xyz } from "@multirnet/imaging";
-import { nearestName } from "@multirnet/base";
 import { join } from "node:path";
 
-import { DIAGNOSES, type CaseEntry } from "./case-entry.js";
+import { DIAGNOSES, nearestName } from "@multirnet/base";
+import type { Xyz } from "@multirnet/imaging";
+
+import type { CaseEntry } from "./case-entry.js";
 import { readCase } from "./case-volumes.js";
 import { explainDatasetProblem, type DatasetProblem } from "./dataset-error.js";
 import { severityOf, type Severity } from "./severity.js";
@@ -75,7 +76,7 @@ async function scanProblems(entry: CaseEntry, labels: Readonly<Record<string, nu
   const { volumes, warnings, problems } = await readCase(entry, labels);
   const found = [...problems];
   const { name, image, label, lung, diagnosis } = entry;
-  for (const warning of warnings) found.push({ code: "DATASET_SCAN_WARNING", case: name, path: image, warning });
+  for (const warning of warnings) found.push({ code: "DATASET_SCAN_WARNING", case: name, ...warning });
   if (volumes === undefined) return found;
   const { spacingMm } = volumes.scan.grid;
   if (isOddSpacing(spacingMm)) {

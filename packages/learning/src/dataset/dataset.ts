@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { join, relative } from "node:path";
-import { pipeline } from "node:stream/promises";
 
-import { messageOf } from "@multirnet/base";
+import { hashFile } from "@multirnet/artifacts";
 
 import type { CaseEntry } from "./case-entry.js";
 import { DatasetError } from "./dataset-error.js";
@@ -26,6 +24,7 @@ export interface Dataset {
  * looks inside.
  *
  * @throws DatasetError the first problem that is not a mere warning
+ * @throws ArtifactError ARTIFACT_UNREADABLE
  */
 export async function openDataset(dir: string): Promise<Dataset> {
   const { name, labels, cases, rows, problems } = await surveyDataset(dir);
@@ -36,20 +35,6 @@ export async function openDataset(dir: string): Promise<Dataset> {
   const hash = createHash("sha256");
   for (const path of [...tables, ...files]) hash.update(`${relative(dir, path)}\0${await hashFile(path)}\n`);
   return { dir, name, labels, cases, hash: hash.digest("hex") };
-}
-
-/**
- * @returns SHA-256 of a file's bytes, hex
- * @throws DatasetError DATASET_FILE_UNREADABLE
- */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  try {
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  } catch (error) {
-    throw new DatasetError({ code: "DATASET_FILE_UNREADABLE", path, because: messageOf(error) }, { cause: error });
-  }
-  return hash.digest("hex");
 }
 
 /**

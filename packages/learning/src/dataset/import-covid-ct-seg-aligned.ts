@@ -1,6 +1,8 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { messageOf } from "@multirnet/base";
+
 import { CASE_NAME, isCaseName } from "./case-table.js";
 import { parseCsv, type CsvTable } from "./csv.js";
 import { DatasetError, type DatasetProblem, type RowPlace } from "./dataset-error.js";
@@ -13,7 +15,8 @@ const KIND = "covid-ct-seg-aligned";
  * grid, `cases.csv`, and `folds.csv` where there is one. All are COVID-19, one case a patient, lesion types not told apart.
  * Spacing and intensity are estimates, and the table of the result says so.
  *
- * @throws DatasetError DATASET_SOURCE_LAYOUT, DATASET_CSV_BROKEN, DATASET_COLUMN_MISSING, DATASET_CELL
+ * @throws DatasetError DATASET_SOURCE_LAYOUT, DATASET_CSV_BROKEN, DATASET_COLUMN_MISSING, DATASET_CELL,
+ * DATASET_FILE_UNREADABLE
  */
 export async function planCovidCtSegAligned(source: string): Promise<ImportPlan> {
   const casesPath = join(source, "cases.csv");
@@ -81,7 +84,9 @@ async function readTable(source: string, path: string): Promise<CsvTable> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw unlike(source, "a table cases.csv beside the folders image, infection and lung", error);
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      throw unlike(source, "a table cases.csv beside the folders image, infection and lung", error);
+    throw new DatasetError({ code: "DATASET_FILE_UNREADABLE", path, because: messageOf(error) }, { cause: error });
   }
   const table = parseCsv(text, path);
   const { columns } = table;

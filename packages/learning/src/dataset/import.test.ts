@@ -54,6 +54,15 @@ test("covid-ct-seg-aligned: files copied as they are, folds and estimates carrie
   expect(await readdir(join(out, ".."))).toEqual(["out"]);
 });
 
+test("covid-ct-seg-aligned: a table that is there but cannot be read is named itself", async () => {
+  const { "folds.csv": _, ...rest } = aligned;
+  const source = await madeFolder({ ...rest, "folds.csv/of": "" }); // a folder
+  await expect(importDataset("covid-ct-seg-aligned", source, join(source, "out"))).rejects.toMatchObject({
+    code: "DATASET_FILE_UNREADABLE",
+    message: `cannot read ${source}/folds.csv: EISDIR: illegal operation on a directory, read`,
+  });
+});
+
 test("nnunet: labels, splits and the ending are kept; every case its own patient", async () => {
   const source = await madeFolder({
     "dataset.json":

@@ -1,18 +1,12 @@
 /** Dataset folders: opening, checking, importing, splitting and preparing them. */
-export { DIAGNOSES, type CaseEntry, type Estimable, type MaskState, type Split } from "./case-entry.js";
+export type { CaseEntry, MaskState, Split } from "./case-entry.js";
 export { readCase, requireCase, type CaseReading } from "./case-volumes.js";
 export { checkDataset, type CheckedProblem, type CheckOptions, type DatasetCheck } from "./check.js";
 export { labelValues, openDataset, type Dataset } from "./dataset.js";
 export { DatasetError, explainDatasetProblem, type DatasetProblem } from "./dataset-error.js";
 export { assignFolds, innerSplit, splitCases, type FoldCase, type FoldOptions, type SplitCases } from "./folds.js";
 export { IMPORT_KINDS, importDataset } from "./import.js";
-export {
-  channelTable,
-  DEFAULT_PREPARATION,
-  PREPARATION_VERSION,
-  type CaseVolumes,
-  type PreparationSettings,
-} from "./preparation.js";
+export { channelTable, PREPARATION_VERSION, type CaseVolumes, type PreparationSettings } from "./preparation.js";
 export { prepareCase } from "./prepare-case.js";
 export { FULL_SCALE, type LesionComponent, type PreparedCase, type PreparedScan } from "./prepared-case.js";
 export type { Severity } from "./severity.js";

@@ -1,22 +1,13 @@
 import { RandomSource } from "@multirnet/base";
-import {
-  bodyBox,
-  connectedComponents,
-  orientTo,
-  resampleToSpacing,
-  windowed,
-  type Box,
-  type Grid,
-  type Volume,
-  type Xyz,
-} from "@multirnet/imaging";
+import { toWorkingGrid, workingImage } from "@multirnet/inference";
+import { connectedComponents, CT_WINDOW_HU, type Box, type Grid, type Volume, type Xyz } from "@multirnet/imaging";
 
 import { labelValues, type Dataset } from "./dataset.js";
 import { DatasetError } from "./dataset-error.js";
 import { FULL_SCALE, type PreparedCase } from "./prepared-case.js";
 
 /** Raise it when the same files and settings give other voxels, so that no cache from before is read. */
-export const PREPARATION_VERSION = 1;
+export const PREPARATION_VERSION = 2;
 
 /** Enough places for a background region to fall anywhere: one for every 6 mm cube of a large chest. */
 const MOST_PLACES = 16_384;
@@ -27,11 +18,6 @@ export interface PreparationSettings {
   /** Lesion types that are told apart, by label name; `lesion` is the union of its types. */
   readonly channels: readonly string[];
 }
-
-export const DEFAULT_PREPARATION: PreparationSettings = {
-  spacingMm: { x: 1.5, y: 1.5, z: 2 },
-  channels: ["lesion"],
-};
 
 /** What the files of a case hold, all on one grid. */
 export interface CaseVolumes {
@@ -44,8 +30,8 @@ export interface CaseVolumes {
 export type PreparedVolumes = Omit<PreparedCase, "entry" | "channels">;
 
 /**
- * The paper's Algorithm 2 as far as it is the same for every region: axes to LPS, one spacing (scan trilinear, mask nearest), the
- * CT window to [0, 1]; and what sampling needs: lesion components (26 neighbours, all types together) and places in lung or body.
+ * Brings a case to the working grid, the scan as inference does; and finds what sampling needs: lesion components (26 neighbours, all types
+ * together) and places in lung or body.
  *
  * @param channelOfValue which channel each of the 256 mask values belongs to, from 1; 0 for none
  */
@@ -54,17 +40,17 @@ export function prepareVolumes(
   spacingMm: Xyz,
   channelOfValue: Uint8Array,
 ): PreparedVolumes {
-  const working = resampleToSpacing(orientTo(scan, "LPS"), spacingMm);
-  const { grid } = working;
-  const channels = mask === undefined ? undefined : resampleToSpacing(orientTo(mask, "LPS"), spacingMm).voxels;
+  const { grid, voxels, body } = workingImage(scan, { spacingMm, windowHu: CT_WINDOW_HU });
+  const channels = mask === undefined ? undefined : toWorkingGrid(mask, spacingMm).voxels;
   const lesion = channels?.map((value) => channelOfValue[value] as number);
   return {
     grid,
     sourceGrid: scan.grid,
-    image: Uint16Array.from(windowed(working), (value) => Math.round(value * FULL_SCALE)),
+    body,
+    image: Uint16Array.from(voxels, (value) => Math.round(value * FULL_SCALE)),
     ...(lesion === undefined ? {} : { mask: lesion }),
     components: lesion === undefined ? [] : lesionComponents({ meaning: "label", grid, voxels: lesion }),
-    ...findPlaces(working, lung === undefined ? undefined : resampleToSpacing(orientTo(lung, "LPS"), spacingMm)),
+    ...findPlaces(grid, body, lung === undefined ? undefined : toWorkingGrid(lung, spacingMm)),
   };
 }
 
@@ -93,13 +79,13 @@ function lesionComponents(mask: Volume<"label">): PreparedVolumes["components"] 
 
 /** Places in the lung where a mask of it is given and holds a voxel, else in the body's box. */
 function findPlaces(
-  scan: Volume<"hounsfield">,
+  grid: Grid,
+  body: Box,
   lung: Volume<"label"> | undefined,
 ): Pick<PreparedVolumes, "places" | "placesAre"> {
   let lungVoxels = 0;
   for (const value of lung?.voxels ?? []) if (value !== 0) lungVoxels++;
-  if (lung === undefined || lungVoxels === 0)
-    return { places: placesInBox(scan.grid, bodyBox(scan)), placesAre: "body" };
+  if (lung === undefined || lungVoxels === 0) return { places: placesInBox(grid, body), placesAre: "body" };
   const places = spreadRanks(lungVoxels);
   for (let i = 0, rank = 0, next = 0; i < lung.voxels.length; i++) {
     if (lung.voxels[i] === 0) continue;

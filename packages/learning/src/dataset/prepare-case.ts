@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
+import { hashFile } from "@multirnet/artifacts";
 import { CT_WINDOW_HU } from "@multirnet/imaging";
 
 import type { CaseEntry } from "./case-entry.js";
 import { requireCase } from "./case-volumes.js";
-import { hashFile, type Dataset } from "./dataset.js";
+import type { Dataset } from "./dataset.js";
 import {
   channelTable,
   PREPARATION_VERSION,

@@ -1,4 +1,4 @@
-import type { Grid, Xyz } from "@multirnet/imaging";
+import type { Box, Grid, Xyz } from "@multirnet/imaging";
 
 import type { CaseEntry } from "./case-entry.js";
 
@@ -19,6 +19,8 @@ export interface PreparedScan {
   readonly mask?: Uint8Array;
   /** Pieces of lesion, largest first. */
   readonly components: readonly LesionComponent[];
+  /** Where the patient is: what whole-case validation tiles, as inference does. */
+  readonly body: Box;
   /** Where a region may be centred that is not aimed at a lesion: voxel indices spread evenly over lung or body. */
   readonly places: Uint32Array;
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 
 import { messageOf } from "@multirnet/base";
 import { writeFileAtomically } from "@multirnet/base/node";
-import type { Grid } from "@multirnet/imaging";
+import type { Box, Grid } from "@multirnet/imaging";
 
 import { DatasetError } from "./dataset-error.js";
 import type { PreparedVolumes } from "./preparation.js";
@@ -20,6 +20,7 @@ interface Header {
   readonly key: string;
   readonly grid: Grid;
   readonly sourceGrid: Grid;
+  readonly body: Box;
   readonly components: readonly LesionComponent[];
   readonly placesAre: PreparedVolumes["placesAre"];
   readonly places: number;
@@ -28,11 +29,12 @@ interface Header {
 
 /** @throws FileError when the file cannot be written; nothing is left then */
 export async function writePrepared(path: string, key: string, prepared: PreparedVolumes): Promise<void> {
-  const { grid, sourceGrid, components, placesAre, image, mask, places } = prepared;
+  const { grid, sourceGrid, body, components, placesAre, image, mask, places } = prepared;
   const header: Header = {
     key,
     grid,
     sourceGrid,
+    body,
     components,
     placesAre,
     places: places.length,
@@ -72,7 +74,7 @@ export async function readPrepared(path: string, key: string): Promise<PreparedV
   const startOfArrays = MARK.length + 4 + file.readUInt32LE(MARK.length);
   const header = JSON.parse(file.toString("utf8", MARK.length + 4, startOfArrays)) as Header;
   if (header.key !== key) return undefined;
-  const { grid, sourceGrid, components, placesAre } = header;
+  const { grid, sourceGrid, body, components, placesAre } = header;
   const voxels = grid.size.x * grid.size.y * grid.size.z;
   let at = startOfArrays;
   const take = (bytes: number): ArrayBuffer => {
@@ -84,5 +86,5 @@ export async function readPrepared(path: string, key: string): Promise<PreparedV
   const places = new Uint32Array(take(4 * header.places));
   const image = new Uint16Array(take(2 * voxels));
   const mask = header.masked ? { mask: new Uint8Array(take(voxels)) } : {};
-  return { grid, sourceGrid, components, placesAre, places, image, ...mask };
+  return { grid, sourceGrid, body, components, placesAre, places, image, ...mask };
 }

@@ -8,7 +8,6 @@ import { openDataset } from "./dataset.js";
 import { splitCases } from "./folds.js";
 import { importDataset } from "./import.js";
 import { prepareCase } from "./prepare-case.js";
-import { DEFAULT_PREPARATION } from "./preparation.js";
 import { madeFolder } from "./testing/made-dataset.js";
 
 const source = fileURLToPath(new URL("../../../../../shared/data/covid-ct-seg-aligned", import.meta.url));
@@ -32,7 +31,10 @@ test("the twelve real volumes import, check without an error, split and prepare"
 
   const entry = dataset.cases.find(({ name }) => name === "radiopaedia_7_85703_0");
   if (entry === undefined) throw new Error("the case is gone");
-  const prepared = await prepareCase(entry, dataset.labels, DEFAULT_PREPARATION);
+  const prepared = await prepareCase(entry, dataset.labels, {
+    spacingMm: { x: 1.5, y: 1.5, z: 2 },
+    channels: ["lesion"],
+  });
   // 436 × 369 × 23 voxels of 0.68 × 0.68 × 6 mm; its z axis runs to the feet and is turned.
   expect(prepared.grid.size).toEqual({ x: 198, y: 167, z: 69 });
   expect(prepared.grid.axes).toEqual({ x: { x: 1, y: 0, z: 0 }, y: { x: 0, y: 1, z: 0 }, z: { x: 0, y: 0, z: 1 } });

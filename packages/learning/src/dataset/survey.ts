@@ -29,9 +29,9 @@ export interface Survey {
  */
 export async function surveyDataset(dir: string): Promise<Survey> {
   const nothing = { dir, name: basename(resolve(dir)), labels: {}, fileEnding: "", cases: [], rows: new Map() };
-  const entries = await list(dir);
-  if (entries === undefined) return { ...nothing, problems: [{ code: "DATASET_FOLDER_MISSING", path: dir }] };
   try {
+    const entries = await list(dir);
+    if (entries === undefined) return { ...nothing, problems: [{ code: "DATASET_FOLDER_MISSING", path: dir }] };
     const descriptionPath = join(dir, "dataset.json");
     const {
       name = nothing.name,
@@ -177,12 +177,18 @@ function caseOf(problem: DatasetProblem): string {
   return "case" in problem ? problem.case : "";
 }
 
-/** The names in a folder; undefined where there is no such folder. */
+/**
+ * The names in a folder; undefined where there is no such folder.
+ *
+ * @throws DatasetError DATASET_FILE_UNREADABLE where there is one that the system does not hand out
+ */
 async function list(path: string): Promise<string[] | undefined> {
   try {
     return await readdir(path);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+      return undefined;
+    throw new DatasetError({ code: "DATASET_FILE_UNREADABLE", path, because: messageOf(error) }, { cause: error });
   }
 }
 

@@ -35,7 +35,7 @@ test("phantoms are a dataset with masks, lungs and diagnoses, and the digest is 
   for (const { image, label = "", lung = "" } of cases) {
     const { volume } = await readScan(image);
     hash.update(Uint8Array.from([...volume.voxels].flatMap((hu) => [hu & 255, (hu >> 8) & 255])));
-    for (const mask of [label, lung]) hash.update((await readLabels(mask)).voxels);
+    for (const mask of [label, lung]) hash.update((await readLabels(mask)).volume.voxels);
   }
   expect(hash.digest("hex")).toBe(sha256);
 });

@@ -1,3 +1,4 @@
+import type { NotGiven } from "@multirnet/base";
 import {
   clopperPearson,
   diagnosisJson,
@@ -13,7 +14,7 @@ import {
   type SegmentationJson,
   type SegmentationScores,
 } from "@multirnet/evaluation";
-import { findInScan, type LoadedModel, type ScanFinding } from "@multirnet/inference";
+import { findInScan, likeliest, passesOf, type LoadedModel, type ScanFinding } from "@multirnet/inference";
 import type { Volume } from "@multirnet/imaging";
 
 import { requireCase } from "../dataset/case-volumes.js";
@@ -35,8 +36,8 @@ export interface MeasuredCase {
 
 /** The keys of `evaluate --json`. */
 export interface Measured {
-  readonly segmentation: Readonly<Record<string, MeanScoreJson>> | { readonly undefined: string };
-  readonly classification: DiagnosisJson | { readonly undefined: string };
+  readonly segmentation: Readonly<Record<string, MeanScoreJson>> | NotGiven;
+  readonly classification: DiagnosisJson | NotGiven;
   readonly cases: readonly MeasuredCase[];
 }
 
@@ -57,7 +58,8 @@ export async function measureCases(
   entries: readonly CaseEntry[],
   options: MeasureOptions = {},
 ): Promise<Measured> {
-  const { passes, signal, onCase, onFinding } = options;
+  const { signal, onCase, onFinding } = options;
+  const passes = passesOf(card, options.passes);
   const cases: MeasuredCase[] = [];
   const scores: SegmentationScores[] = [];
   for (const entry of entries) {
@@ -102,9 +104,8 @@ function diagnosisOf(
   classes: readonly string[],
 ): MeasuredCase["diagnosis"] {
   if (disease === undefined || truth === undefined || !classes.includes(truth)) return undefined;
-  const [likeliest] = [...disease].sort((a, b) => b.probability - a.probability);
   const probabilities = Object.fromEntries(disease.map(({ name, probability }) => [name, probability]));
-  return { truth, prediction: likeliest?.name ?? "", probabilities };
+  return { truth, prediction: likeliest(disease)?.name ?? "", probabilities };
 }
 
 function segmentationMeans(scores: readonly SegmentationScores[]): Measured["segmentation"] {

@@ -2,6 +2,7 @@ import { LPS_AXES } from "@multirnet/imaging";
 import { expect, test } from "vitest";
 
 import type { PreparedCase } from "../dataset/prepared-case.js";
+import { madePrepared } from "../dataset/testing/prepared.js";
 import { batches, drawSample, epochOrder } from "./epoch.js";
 
 const names = ["a", "b", "c", "d", "e", "f", "g"];
@@ -24,22 +25,20 @@ function prepared(name: string): PreparedCase {
   const size = { x: 12, y: 10, z: 8 };
   const grid = { size, spacingMm: { x: 1, y: 1, z: 1 }, originMm: { x: 0, y: 0, z: 0 }, axes: LPS_AXES };
   const image = Uint16Array.from({ length: 960 }, (_, i) => i * 60);
-  return {
-    entry: { name, patient: name, split: "train", estimated: [], image: "", mask: "drawn" },
+  return madePrepared({
+    entry: { name, patient: name, mask: "drawn" },
     grid,
-    sourceGrid: grid,
     image,
     mask: Uint8Array.from(image, (value) => Number(value > 30_000)),
-    channels: ["lesion"],
     components: [{ voxels: 460, centre: { x: 5.5, y: 4.5, z: 6 } }],
     places: new Uint32Array([0, 100, 500]),
-    placesAre: "body",
-  };
+  });
 }
 
 const settings = {
   region: { x: 6, y: 4, z: 4 },
   backgroundShare: 0.3,
+  insideBody: false,
   augmentation: { flipLeftRight: 0.5, flipFrontBack: 0.5, gamma: 1, noise: 1 },
 };
 

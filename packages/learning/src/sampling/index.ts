@@ -7,4 +7,4 @@ export {
   type AugmentationSettings,
 } from "./augmentation.js";
 export { batches, drawSample, epochOrder, type EpochKey, type Sample, type SampleSettings } from "./epoch.js";
-export { cutRegion, drawRegion, REGION_SIZE, type Region, type RegionPlace, type RegionSettings } from "./region.js";
+export { cutRegion, drawRegion, type Region, type RegionPlace, type RegionSettings } from "./region.js";

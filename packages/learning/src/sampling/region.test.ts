@@ -1,5 +1,5 @@
 import { RandomSource } from "@multirnet/base";
-import { LPS_AXES, type Xyz } from "@multirnet/imaging";
+import { LPS_AXES, movedInside, regionAround, wholeBox, type Xyz } from "@multirnet/imaging";
 import { expect, test } from "vitest";
 
 import type { PreparedScan } from "../dataset/prepared-case.js";
@@ -17,6 +17,7 @@ function numbered(size: Xyz, facts: Partial<PreparedScan> = {}): PreparedScan {
     image,
     mask: image.map((v) => Number(v % 7 === 0)) as unknown as Uint8Array,
     components: [],
+    body: wholeBox(grid),
     places: new Uint32Array([0]),
     ...facts,
   };
@@ -88,7 +89,7 @@ test("a lesion is drawn in proportion to the cube root of its voxels", () => {
   const counts = [0, 0, 0];
   const random = new RandomSource("cube root");
   for (let i = 0; i < draws; i++) {
-    const { aim } = drawRegion(scan, { region: { x: 8, y: 8, z: 8 }, backgroundShare: 0 }, random);
+    const { aim } = drawRegion(scan, { region: { x: 8, y: 8, z: 8 }, backgroundShare: 0, insideBody: false }, random);
     if (aim.kind === "component") counts[aim.index] = (counts[aim.index] ?? 0) + 1;
   }
   // Weights 10, 3, 1. Pearson's statistic with 2 degrees of freedom stays under 13.8 in 999 of 1000.
@@ -104,7 +105,10 @@ test("the centre wanders evenly over a quarter of the region to either side, and
   const scan = { ...numbered({ x: 1, y: 1, z: 1 }), components: [{ voxels: 5, centre }] };
   const random = new RandomSource("jitter");
   const draws = 20_000;
-  const places = Array.from({ length: draws }, () => drawRegion(scan, { region, backgroundShare: 0 }, random).centre);
+  const places = Array.from(
+    { length: draws },
+    () => drawRegion(scan, { region, backgroundShare: 0, insideBody: false }, random).centre,
+  );
   for (const axis of ["x", "y", "z"] as const) {
     const quarter = region[axis] / 4;
     const [low, high] = [centre[axis] - quarter, centre[axis] + quarter];
@@ -129,7 +133,11 @@ test("a jittered region still holds the centre of its lesion, even in a scan of 
   mask[11 + 30 * 17] = 1;
   const random = new RandomSource("one slice");
   for (let i = 0; i < 500; i++) {
-    const { centre } = drawRegion(scan, { region: { x: 8, y: 6, z: 32 }, backgroundShare: 0 }, random);
+    const { centre } = drawRegion(
+      scan,
+      { region: { x: 8, y: 6, z: 32 }, backgroundShare: 0, insideBody: false },
+      random,
+    );
     const cut = cutRegion({ ...scan, mask }, centre, { x: 8, y: 6, z: 32 });
     expect(cut.mask?.reduce((a, b) => a + b)).toBe(1);
   }
@@ -147,7 +155,7 @@ test("the background share of the regions, and all of those without a lesion, ar
   for (let i = 0; i < draws; i++) {
     const { aim, centre } = drawRegion(
       { ...numbered(size), places, components },
-      { region: { x: 4, y: 4, z: 4 }, backgroundShare: 0.2 },
+      { region: { x: 4, y: 4, z: 4 }, backgroundShare: 0.2, insideBody: false },
       random,
     );
     if (aim.kind === "component") continue;
@@ -158,10 +166,31 @@ test("the background share of the regions, and all of those without a lesion, ar
   expect(Math.abs(background / draws - 0.2)).toBeLessThan(5 * Math.sqrt((0.2 * 0.8) / draws));
   const normal = drawRegion(
     { ...numbered(size), places },
-    { region: { x: 4, y: 4, z: 4 }, backgroundShare: 0 },
+    { region: { x: 4, y: 4, z: 4 }, backgroundShare: 0, insideBody: false },
     random,
   );
   expect(normal).toEqual({ centre: at, aim: { kind: "place" } });
+});
+
+test("regions inside the body are those around lesions, moved no further than they must, and centred where they are larger", () => {
+  const body = { from: { x: 3, y: 5, z: 2 }, size: { x: 20, y: 9, z: 10 } };
+  const components = [{ voxels: 9, centre: { x: 12, y: 9, z: 6 } }];
+  const scan = { ...numbered({ x: 30, y: 20, z: 14 }), body, components };
+  const region = { x: 8, y: 5, z: 12 };
+  const froms = Array.from({ length: 300 }, (_, i) => {
+    const [free, inside] = [false, true].map((insideBody) => {
+      const { centre } = drawRegion(scan, { region, backgroundShare: 0.3, insideBody }, new RandomSource(i));
+      return regionAround(centre, region);
+    });
+    if (free === undefined || inside === undefined) throw new Error("two were drawn");
+    expect(inside).toEqual(movedInside(free, body));
+    return inside.from;
+  });
+  for (const { x, y, z } of froms) {
+    expect(x >= 3 && x + 8 <= 23 && y >= 5 && y + 5 <= 14).toBe(true);
+    expect(z).toBe(1); // 2 longer than the body: 1 before it, 1 behind
+  }
+  expect(new Set(froms.map(({ x, y }) => `${x} ${y}`)).size).toBeGreaterThan(3);
 });
 
 test("places are drawn evenly", () => {
@@ -169,7 +198,11 @@ test("places are drawn evenly", () => {
   const counts = [0, 0, 0, 0];
   const random = new RandomSource("places");
   for (let i = 0; i < 9000; i++) {
-    const { centre } = drawRegion(scan, { region: { x: 2, y: 2, z: 2 }, backgroundShare: 0 }, random);
+    const { centre } = drawRegion(
+      scan,
+      { region: { x: 2, y: 2, z: 2 }, backgroundShare: 0, insideBody: false },
+      random,
+    );
     counts[centre.x] = (counts[centre.x] ?? 0) + 1;
   }
   expect(counts[2]).toBe(0);

@@ -1,10 +1,7 @@
 import type { RandomSource } from "@multirnet/base";
-import { regionAround, type Xyz } from "@multirnet/imaging";
+import { movedInside, regionAround, type Xyz } from "@multirnet/imaging";
 
 import { FULL_SCALE, type PreparedScan } from "../dataset/prepared-case.js";
-
-/** The paper's region of interest, 32×96×96 as D×H×W. */
-export const REGION_SIZE: Xyz = { x: 96, y: 96, z: 32 };
 
 /** Training wanders up to this share of the region from the centre of a lesion, along each axis. */
 const JITTER = 1 / 4;
@@ -14,6 +11,8 @@ export interface RegionSettings {
   readonly region: Xyz;
   /** Probability that the region is centred anywhere in lung or body instead of at a lesion; 0 in the paper's protocol. */
   readonly backgroundShare: number;
+  /** Moves regions into the body's box, as windows lie at inference; what is larger than the box is centred on it. Not in the paper. */
+  readonly insideBody: boolean;
 }
 
 /** Where a region lies, and what it was aimed at: a component (its index) or any place in lung or body. */
@@ -38,8 +37,24 @@ export interface Region {
  * regions, and in cases without a known lesion, any place in the lung, or in the body where no lung mask is known.
  */
 export function drawRegion(
+  scan: Pick<PreparedScan, "grid" | "components" | "places" | "body">,
+  { region, backgroundShare, insideBody }: RegionSettings,
+  random: RandomSource,
+): RegionPlace {
+  const { centre, aim } = drawAim(scan, { region, backgroundShare }, random);
+  if (!insideBody) return { centre, aim };
+  const { from } = movedInside(regionAround(centre, region), scan.body);
+  const middle = {
+    x: from.x + Math.floor(region.x / 2),
+    y: from.y + Math.floor(region.y / 2),
+    z: from.z + Math.floor(region.z / 2),
+  };
+  return { centre: middle, aim };
+}
+
+function drawAim(
   scan: Pick<PreparedScan, "grid" | "components" | "places">,
-  { region, backgroundShare }: RegionSettings,
+  { region, backgroundShare }: Pick<RegionSettings, "region" | "backgroundShare">,
   random: RandomSource,
 ): RegionPlace {
   const { components, places } = scan;

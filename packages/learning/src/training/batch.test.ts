@@ -1,32 +1,16 @@
 import { expect, test } from "vitest";
 
-import type { CaseEntry, PreparedCase } from "../dataset/index.js";
-import { GRID } from "../dataset/testing/made-dataset.js";
-import { makeBatch, type Sample } from "./batch.js";
+import { madePrepared } from "../dataset/testing/prepared.js";
+import { makeBatch, type CaseRegion } from "./batch.js";
 
 const SIZE = { x: 2, y: 1, z: 3 };
 const CLASSES = ["covid-19", "cap", "normal"];
 
-function sample(image: readonly number[], mask?: readonly number[], diagnosis?: string): Sample {
-  const entry: CaseEntry = {
-    name: "a",
-    patient: "a",
-    split: "train",
-    estimated: [],
-    image: "a.nii",
-    mask: mask === undefined ? "unknown" : "drawn",
-    ...(diagnosis === undefined ? {} : { diagnosis }),
-  };
-  const prepared: PreparedCase = {
-    entry,
-    grid: GRID,
-    sourceGrid: GRID,
-    image: new Uint16Array(),
-    components: [],
-    places: new Uint32Array(),
-    placesAre: "body",
+function sample(image: readonly number[], mask?: readonly number[], diagnosis?: string): CaseRegion {
+  const prepared = madePrepared({
+    entry: { mask: mask === undefined ? "unknown" : "drawn", ...(diagnosis === undefined ? {} : { diagnosis }) },
     channels: ["ground-glass", "consolidation"],
-  };
+  });
   const known = mask === undefined ? {} : { mask: Uint8Array.from(mask) };
   return { prepared, region: { size: SIZE, image: Float32Array.from(image), ...known } };
 }

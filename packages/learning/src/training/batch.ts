@@ -1,12 +1,13 @@
 import { asMask, tensorFrom, type Tensor } from "@multirnet/engine";
 import type { Xyz } from "@multirnet/imaging";
+import { regionTensor } from "@multirnet/networks";
 
 import type { PreparedCase } from "../dataset/index.js";
 import type { Truth } from "../losses/index.js";
 import type { Region } from "../sampling/index.js";
 
 /** A region of a case, as it goes into a batch. */
-export interface Sample {
+export interface CaseRegion {
   readonly prepared: PreparedCase;
   readonly region: Region;
 }
@@ -23,9 +24,8 @@ export interface Batch {
  *
  * @param classes of the disease head; a case whose diagnosis is none of them has no diagnosis here
  */
-export function makeBatch(samples: readonly Sample[], size: Xyz, classes: readonly string[]): Batch {
+export function makeBatch(samples: readonly CaseRegion[], size: Xyz, classes: readonly string[]): Batch {
   const voxels = size.x * size.y * size.z;
-  const space = [size.z, size.y, size.x];
   const input = new Float32Array(samples.length * voxels);
   for (const [index, { region }] of samples.entries()) input.set(region.image, index * voxels);
 
@@ -40,16 +40,17 @@ export function makeBatch(samples: readonly Sample[], size: Xyz, classes: readon
     }
   }
 
-  const classOf = ({ prepared }: Sample): number => classes.indexOf(prepared.entry.diagnosis ?? "");
+  const classOf = ({ prepared }: CaseRegion): number => classes.indexOf(prepared.entry.diagnosis ?? "");
   const diagnosed = indicesWhere(samples, (sample) => classOf(sample) >= 0);
   const disease = new Float32Array(diagnosed.length * classes.length);
-  for (const [row, index] of diagnosed.entries()) disease[row * classes.length + classOf(samples[index] as Sample)] = 1;
+  for (const [row, index] of diagnosed.entries())
+    disease[row * classes.length + classOf(samples[index] as CaseRegion)] = 1;
 
   return {
-    input: tensorFrom(input, [samples.length, 1, ...space]),
+    input: regionTensor(input, { samples: samples.length, channels: 1, size }),
     truth: {
       masked,
-      mask: masked.length === 0 ? undefined : asMask(tensorFrom(mask, [masked.length, channels, ...space])),
+      mask: masked.length === 0 ? undefined : asMask(regionTensor(mask, { samples: masked.length, channels, size })),
       diagnosed,
       disease: diagnosed.length === 0 ? undefined : tensorFrom(disease, [diagnosed.length, classes.length]),
     },

@@ -1,9 +1,10 @@
 import type { ModelCard } from "@multirnet/artifacts";
 import { NOTICE, VERSION } from "@multirnet/base";
 import { aboutEngine } from "@multirnet/engine";
+import { CT_WINDOW_HU } from "@multirnet/imaging";
 import { headsOf } from "@multirnet/networks";
 
-import { WINDOW_HU, type TrainConfig } from "../config/train-config.js";
+import type { TrainConfig } from "../config/train-config.js";
 import { taskOf, type TrainingCases } from "./cases.js";
 
 /** The card of the weights that a training makes. */
@@ -18,7 +19,7 @@ export function cardOf(config: TrainConfig, { dataset, train, validation }: Trai
     task,
     classes: task === "segmentation" ? [] : [...classes],
     labels: task === "diagnosis" ? [] : [...lesions],
-    preprocessing: { ...preprocessing, windowHu: WINDOW_HU },
+    preprocessing: { ...preprocessing, windowHu: CT_WINDOW_HU },
     passes: typeof network.options["passes"] === "number" ? network.options["passes"] : 0,
     inference,
     data: {

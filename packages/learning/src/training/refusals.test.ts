@@ -40,7 +40,7 @@ test("another number of threads would give other bits", async () => {
   const before = threads();
   await withThreads(before + 1, async () => {
     await expect(resumeTraining(path)).rejects.toThrow(
-      `cannot resume ${path}: its number of threads was ${before} and is ${before + 1} now, so it would not go on as it began`,
+      `cannot resume ${path}: its number of threads was ${before} and is ${before + 1} now, so it would not go on as it began; run it with --threads ${before}`,
     );
   });
 });

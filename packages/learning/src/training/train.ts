@@ -17,7 +17,7 @@ import { InferenceError } from "@multirnet/inference";
 import { createNetwork, encodeWeights, headsOf, type Network } from "@multirnet/networks";
 
 import { readTrainConfig, type TrainConfig } from "../config/train-config.js";
-import { LearningError } from "../errors.js";
+import { LearningError, type TrainingChange } from "../errors.js";
 import { Adam } from "../optimisers/adam.js";
 import { rateFactor } from "../optimisers/schedule.js";
 import { drawSample } from "../sampling/index.js";
@@ -86,10 +86,14 @@ export async function resumeTraining(path: string, options: TrainingOptions = {}
   const config = await readTrainConfig(run.config);
   const facts = await readRunFacts(run.run);
   const cases = await casesOf(config, facts.fold);
-  const changed = (what: string, was: string | number, is: string | number): LearningError =>
-    new LearningError({ code: "TRAINING_CHANGED", run: path, what, was: String(was), is: String(is) });
-  if (facts.dataset !== cases.dataset.hash) throw changed("dataset", facts.dataset, cases.dataset.hash);
-  if (facts.threads !== threads()) throw changed("number of threads", facts.threads, threads());
+  const changed = (change: Omit<TrainingChange, "code" | "run">): LearningError =>
+    new LearningError({ code: "TRAINING_CHANGED", run: path, ...change });
+  if (facts.dataset !== cases.dataset.hash)
+    throw changed({ what: "dataset", was: facts.dataset, is: cases.dataset.hash });
+  if (facts.threads !== threads()) {
+    const [was, is] = [String(facts.threads), String(threads())];
+    throw changed({ what: "number of threads", was, is, remedy: `run it with --threads ${was}` });
+  }
   return work(config, cases, run, options);
 }
 
@@ -234,7 +238,8 @@ function step(
   { position, steps }: { readonly position: Position; readonly steps: number },
 ): StepLosses {
   const { seed, preprocessing, sampling, augmentation, optimiser } = config;
-  const settings = { region: preprocessing.region, backgroundShare: sampling.backgroundShare, augmentation };
+  const { backgroundShare, insideBody } = sampling;
+  const settings = { region: preprocessing.region, backgroundShare, insideBody, augmentation };
   const batch = (): Batch => {
     const samples = turns.map(({ prepared, round }) => ({
       prepared,

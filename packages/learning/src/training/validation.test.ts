@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
-import { FULL_SCALE, type CaseEntry, type PreparedCase } from "../dataset/index.js";
+import { FULL_SCALE, type PreparedCase } from "../dataset/index.js";
 import { GRID } from "../dataset/testing/made-dataset.js";
+import { madePrepared } from "../dataset/testing/prepared.js";
 import { BrightNetwork } from "./testing/bright-network.js";
 import { validate } from "./validation.js";
 
@@ -10,7 +11,7 @@ const COVID = [3, 1, 2]; // logits of a network that says covid-19 of everything
 const VOXELS = 9 * 7 * 5;
 const settings = {
   preprocessing: { spacingMm: GRID.spacingMm, region: { x: 16, y: 16, z: 16 } },
-  inference: { overlap: 0.5, threshold: 0.5, minimumLesionMm3: 10 },
+  inference: { overlap: 0.5, threshold: 0.5, minimumLesionMm3: 0 },
 };
 
 /** A case that is bright at some voxels, and whose truth lies at others; no truth is not the same as none anywhere. */
@@ -19,26 +20,12 @@ function made(bright: readonly number[], truth: readonly number[] | undefined, d
   for (const voxel of bright) image[voxel] = 0.8 * FULL_SCALE;
   const mask = new Uint8Array(VOXELS);
   for (const voxel of truth ?? []) mask[voxel] = 1;
-  const entry: CaseEntry = {
-    name: "a",
-    patient: "a",
-    split: "train",
-    estimated: [],
-    image: "a.nii",
-    mask: truth === undefined ? "unknown" : truth.length === 0 ? "empty" : "drawn",
-    ...(diagnosis === undefined ? {} : { diagnosis }),
-  };
-  return {
-    entry,
-    grid: GRID,
-    sourceGrid: GRID,
+  const state = truth === undefined ? "unknown" : truth.length === 0 ? "empty" : "drawn";
+  return madePrepared({
+    entry: { mask: state, ...(diagnosis === undefined ? {} : { diagnosis }) },
     image,
-    components: [],
-    places: new Uint32Array(),
-    placesAre: "body",
-    channels: ["lesion"],
     ...(truth === undefined ? {} : { mask }),
-  };
+  });
 }
 
 const scores = (cases: readonly PreparedCase[], network = new BrightNetwork("joint", COVID)): Promise<object> =>
@@ -56,6 +43,21 @@ test("an empty truth counts by its false positives: nothing found has no Dice, s
   const lesion = made([1], [1]);
   expect(await scores([lesion, made([], [])])).toEqual({ score: 1, vdsc: 1 });
   expect(await scores([lesion, made([5], [])])).toEqual({ score: 0.5, vdsc: 0.5 });
+});
+
+test("lesions are looked for as inference does: in the body's box, and small ones do not count", async () => {
+  const { x, y, z } = GRID.spacingMm;
+  const inference = { ...settings.inference, minimumLesionMm3: 1.5 * x * y * z }; // more than a voxel, less than two
+  const found = async (over: Partial<PreparedCase>): Promise<object> =>
+    validate(
+      new BrightNetwork("segmentation", COVID),
+      [{ ...made([10, 11, 40], [10, 11]), ...over }],
+      { ...settings, inference },
+      CLASSES,
+    );
+  expect(await found({})).toEqual({ score: 1, vdsc: 1 }); // voxel 40 lies alone
+  const body = { from: { x: 0, y: 2, z: 0 }, size: { x: 9, y: 5, z: 5 } }; // voxels 10 and 11 have y 1
+  expect(await found({ body })).toEqual({ score: 0, vdsc: 0 });
 });
 
 test("a case whose lesions were not drawn says nothing of the outline, whatever was found", async () => {

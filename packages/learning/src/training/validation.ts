@@ -1,6 +1,5 @@
-import { volumetricDice } from "@multirnet/evaluation";
-import { outline, slideOver } from "@multirnet/inference";
-import { wholeBox } from "@multirnet/imaging";
+import { maskPair, volumetricDice } from "@multirnet/evaluation";
+import { findInWorkingImage, lesionsIn, likeliest } from "@multirnet/inference";
 import type { Network } from "@multirnet/networks";
 
 import type { TrainConfig } from "../config/train-config.js";
@@ -14,7 +13,7 @@ export interface ValidationScores {
 }
 
 /**
- * Judges weights on whole cases at the working spacing, the masks' union against the threshold. What chooses weights is
+ * Judges weights on whole cases as inference finds lesions in them, but at the working spacing and all types as one. What chooses weights is
  * V-DSC + accuracy where both exist (a choice; the paper does not say).
  *
  * @throws InferenceError INFERENCE_ABORTED, INFERENCE_NOT_FINITE
@@ -28,25 +27,17 @@ export async function validate(
 ): Promise<ValidationScores> {
   const dices: number[] = [];
   const right: boolean[] = [];
-  for (const { grid, image, mask, entry } of cases) {
+  for (const { grid, body, image, mask, entry } of cases) {
     const voxels = Float32Array.from(image, (value) => value / FULL_SCALE);
-    const { region } = preprocessing;
-    const seen = await slideOver(
-      network,
-      { size: grid.size, voxels },
-      { region, overlap: inference.overlap, box: wholeBox(grid), signal },
-    );
-    if (mask !== undefined && seen.lesion.length > 0) {
-      const types = seen.lesion.map((probabilities) => ({
-        meaning: "probability" as const,
-        grid,
-        voxels: probabilities,
-      }));
-      const dice = volumetricDice(overlapOf(mask, outline(types, grid, inference.threshold).voxels));
+    const settings = { preprocessing, inference, classes };
+    const { types, disease } = await findInWorkingImage(network, { grid, voxels, body }, settings, { signal });
+    if (mask !== undefined && types.length > 0) {
+      const truth = { meaning: "label", grid, voxels: mask } as const;
+      const dice = volumetricDice(maskPair(truth, lesionsIn(types, grid, inference)));
       if (dice.kind === "value") dices.push(dice.value);
     }
-    if (seen.disease !== undefined && entry.diagnosis !== undefined && classes.includes(entry.diagnosis)) {
-      right.push(classes[indexOfLargest(seen.disease)] === entry.diagnosis);
+    if (disease !== undefined && entry.diagnosis !== undefined && classes.includes(entry.diagnosis)) {
+      right.push(likeliest(disease)?.name === entry.diagnosis);
     }
   }
   const vdsc = dices.length === 0 ? undefined : dices.reduce((a, b) => a + b, 0) / dices.length;
@@ -56,22 +47,4 @@ export async function validate(
     ...(vdsc === undefined ? {} : { vdsc }),
     ...(accuracy === undefined ? {} : { accuracy }),
   };
-}
-
-function overlapOf(
-  truth: Uint8Array,
-  prediction: Uint8Array,
-): { truthVoxels: number; predictionVoxels: number; sharedVoxels: number } {
-  let [truthVoxels, predictionVoxels, sharedVoxels] = [0, 0, 0];
-  for (let i = 0; i < truth.length; i++) {
-    const [isTruth, isPrediction] = [truth[i] !== 0, prediction[i] !== 0];
-    if (isTruth) truthVoxels++;
-    if (isPrediction) predictionVoxels++;
-    if (isTruth && isPrediction) sharedVoxels++;
-  }
-  return { truthVoxels, predictionVoxels, sharedVoxels };
-}
-
-function indexOfLargest(values: readonly number[]): number {
-  return values.reduce((best, value, index) => (value > (values[best] ?? -Infinity) ? index : best), 0);
 }

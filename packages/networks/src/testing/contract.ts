@@ -63,6 +63,8 @@ export function networkContract(entry: NetworkEntry, task: Task, { notLearned }:
           expect(new Set(steps).size).toBe(of === "lesion" ? 1 : 0);
           expect(steps.every(Number.isInteger)).toBe(true);
         }
+        const levels = found.auxiliary.filter(({ name, role }) => role === "level" && !name.includes("."));
+        expect(levels.length).toBe(task === "diagnosis" ? 0 : entry.levels);
         const final = [lesionOf(found), diseaseOf(found)].filter((head) => head !== undefined).length;
         expect(namedHeads(found).size).toBe(final + found.auxiliary.length); // no two of one name
         network.release();

@@ -1,13 +1,6 @@
+import { isNotGiven, type NotGiven } from "@multirnet/base";
+
 import { html, type Html } from "./html.js";
-
-/** What cannot be given says why: `{undefined: "no lung mask"}`. */
-export interface Missing {
-  readonly undefined: string;
-}
-
-export function isMissing(value: unknown): value is Missing {
-  return typeof value === "object" && value !== null && "undefined" in value;
-}
 
 /** Three significant digits, whole numbers from 100 on, grouped from 10 000 on: 12 345, 1234, 56.8, 5.68, 0.568. */
 export function numberText(value: number): string {
@@ -33,8 +26,8 @@ export function percentText(share: number): string {
 }
 
 /** @returns a number with its unit, or the reason for its absence */
-export function quantity(value: number | string | Missing, unit?: string): Html {
-  if (isMissing(value)) return html`not given: ${value.undefined}`;
+export function quantity(value: number | string | NotGiven, unit?: string): Html {
+  if (isNotGiven(value)) return html`not given: ${value.undefined}`;
   const text = typeof value === "number" ? numberText(value) : value;
   return unit === undefined ? html`${text}` : html`${text} <span class="unit">${unit}</span>`;
 }

@@ -1,15 +1,16 @@
+import { isNotGiven, type NotGiven } from "@multirnet/base";
 import type { Xyz } from "@multirnet/imaging";
 
 import { html, type Html } from "../page/html.js";
-import { countText, isMissing, percentText, quantity, type Missing } from "../page/quantity.js";
+import { countText, percentText, quantity } from "../page/quantity.js";
 
 import type { Fact, LesionRow, Likelihood, ScanReport } from "./scan-report.js";
 
 /** The probabilities as bars, largest first; or why there is no diagnosis. */
-export function diagnosisSection(diagnosis: readonly Likelihood[] | Missing): Html {
+export function diagnosisSection(diagnosis: readonly Likelihood[] | NotGiven): Html {
   return html`<section class="sheet" aria-labelledby="diagnosis">
     <h2 id="diagnosis">Diagnosis</h2>
-    ${isMissing(diagnosis) ? html`<p>No diagnosis: ${diagnosis.undefined}</p>` : likelihoodTable(diagnosis)}
+    ${isNotGiven(diagnosis) ? html`<p>No diagnosis: ${diagnosis.undefined}</p>` : likelihoodTable(diagnosis)}
   </section>`;
 }
 
@@ -37,7 +38,7 @@ function likelihoodTable(diagnosis: readonly Likelihood[]): Html {
 export function factsSection(facts: readonly Fact[]): Html {
   const entries = facts.map(
     ({ name, value, unit }) =>
-      html`<div><dt>${name}</dt><dd${isMissing(value) ? html` class="absent"` : undefined}>${quantity(value, unit)}</dd></div>`,
+      html`<div><dt>${name}</dt><dd${isNotGiven(value) ? html` class="absent"` : undefined}>${quantity(value, unit)}</dd></div>`,
   );
   return html`<section class="sheet" aria-labelledby="measures">
     <h2 id="measures">Measures</h2>
@@ -52,9 +53,9 @@ export function lesionSection({ lesionTable, lesions }: ScanReport): Html {
   const rows = lesionTable.toSorted((a, b) => a.rank - b.rank).slice(0, MOST_ROWS);
   const others = lesionTable.length - rows.length;
   return html`<section class="sheet" aria-labelledby="lesions">
-    <h2 id="lesions">Lesions${isMissing(lesions) ? undefined : ` (${lesionTable.length})`}</h2>
-    ${isMissing(lesions) ? html`<p>No lesions outlined: ${lesions.undefined}</p>` : undefined}
-    ${!isMissing(lesions) && rows.length === 0 ? html`<p>No lesion found.</p>` : undefined}
+    <h2 id="lesions">Lesions${isNotGiven(lesions) ? undefined : ` (${lesionTable.length})`}</h2>
+    ${isNotGiven(lesions) ? html`<p>No lesions outlined: ${lesions.undefined}</p>` : undefined}
+    ${!isNotGiven(lesions) && rows.length === 0 ? html`<p>No lesion found.</p>` : undefined}
     ${rows.length === 0 ? undefined : lesionTableHtml(rows)} ${absentVolumes(rows)}
     ${others === 0 ? undefined : html`<p class="faint">And ${others} smaller ${others === 1 ? "one" : "ones"}.</p>`}
   </section>`;
@@ -62,7 +63,7 @@ export function lesionSection({ lesionTable, lesions }: ScanReport): Html {
 
 /** Why volumes are missing: once, not in each row. */
 function absentVolumes(rows: readonly LesionRow[]): readonly Html[] {
-  const reasons = new Set(rows.flatMap(({ ml }) => (isMissing(ml) ? [ml.undefined] : [])));
+  const reasons = new Set(rows.flatMap(({ ml }) => (isNotGiven(ml) ? [ml.undefined] : [])));
   return [...reasons].map((reason) => html`<p class="faint">Volume not given: ${reason}.</p>`);
 }
 
@@ -87,7 +88,7 @@ function lesionTableHtml(rows: readonly LesionRow[]): Html {
           ({ rank, ml, voxels, centreMm, box }) =>
             html`<tr>
               <td>${rank}</td>
-              <td class="number">${isMissing(ml) ? "–" : quantity(ml, "ml")}</td>
+              <td class="number">${isNotGiven(ml) ? "–" : quantity(ml, "ml")}</td>
               <td class="number">${countText(voxels)}</td>
               <td>${placeText(centreMm)}</td>
               <td>${tripleText(box.from)}</td>

@@ -1,7 +1,8 @@
+import { isNotGiven } from "@multirnet/base";
 import { orientation } from "@multirnet/imaging";
 
 import { html, type Html } from "../page/html.js";
-import { isMissing, numberText } from "../page/quantity.js";
+import { numberText } from "../page/quantity.js";
 
 import type { ScanReport } from "./scan-report.js";
 
@@ -16,7 +17,7 @@ export function provenanceSections({ trainedOn, scan: { grid }, versions }: Scan
         ${trainedOn.map(
           ({ output, data }) =>
             html`<dt>${output}</dt>
-              <dd>${isMissing(data) ? `nothing: ${data.undefined}` : data}</dd>`,
+              <dd>${isNotGiven(data) ? `nothing: ${data.undefined}` : data}</dd>`,
         )}
       </dl>
     </section>

@@ -2,10 +2,10 @@ import type { Finding } from "@multirnet/inference";
 import { expect, test } from "vitest";
 
 import { lesions, probability, scan } from "../testing/small-report.js";
-import { reportOf, type Shown } from "./report-of-finding.js";
+import { reportOf, type ReportedScan } from "./report-of-finding.js";
 import { scanReportHtml } from "./scan-page.js";
 
-const shown: Shown = {
+const shown: ReportedScan = {
   title: "case-07",
   createdAt: "2026-03-04T05:06:07.000Z",
   synthetic: true,

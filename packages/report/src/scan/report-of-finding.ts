@@ -1,11 +1,11 @@
+import { isNotGiven } from "@multirnet/base";
 import type { Finding } from "@multirnet/inference";
 import type { Volume } from "@multirnet/imaging";
 
-import { isMissing } from "../page/quantity.js";
 import type { Fact, ScanReport } from "./scan-report.js";
 
 /** What a report shows beside the finding itself. */
-export interface Shown {
+export interface ReportedScan {
   readonly title: string;
   readonly createdAt: string; // ISO 8601
   readonly synthetic: boolean; // whether the scan is a phantom
@@ -16,15 +16,15 @@ export interface Shown {
 }
 
 /** @returns the report on a finding */
-export function reportOf(finding: Finding, shown: Shown): ScanReport {
+export function reportOf(finding: Finding, shown: ReportedScan): ScanReport {
   const { probabilities, lesionMl, lungMl, involvedPercent, severity, trainedOn } = finding;
   const { lesions, probability, lesionTypes, ...rest } = shown;
   return {
     ...rest,
-    lesions: isMissing(lesionMl) ? lesionMl : lesions,
+    lesions: isNotGiven(lesionMl) ? lesionMl : lesions,
     ...(probability === undefined ? {} : { probability }),
     lesionTypes,
-    diagnosis: isMissing(probabilities)
+    diagnosis: isNotGiven(probabilities)
       ? probabilities
       : Object.entries(probabilities).map(([name, probability]) => ({ name, probability })),
     facts: [
@@ -45,7 +45,7 @@ export function reportOf(finding: Finding, shown: Shown): ScanReport {
 }
 
 function lungFacts(lungMl: Finding["lungMl"]): Fact[] {
-  if (isMissing(lungMl)) return [{ name: "Lungs", value: lungMl }];
+  if (isNotGiven(lungMl)) return [{ name: "Lungs", value: lungMl }];
   return [
     { name: "Lung, right", value: lungMl.right, unit: "ml" },
     { name: "Lung, left", value: lungMl.left, unit: "ml" },

@@ -1,8 +1,8 @@
+import { isNotGiven } from "@multirnet/base";
 import { requireSameGrid, type Volume } from "@multirnet/imaging";
 
 import { html, type Html } from "../page/html.js";
 import { pageHtml } from "../page/page.js";
-import { isMissing } from "../page/quantity.js";
 import { upright } from "../planes/plane.js";
 
 import { diagnosisSection, factsSection, lesionSection } from "./findings.js";
@@ -58,13 +58,13 @@ function warningsSection(warnings: readonly string[]): Html | undefined {
 
 function picturesOf({ scan, lesions, probability, lesionTypes }: ScanReport): Html {
   const ofScan = { name: "the scan", grid: scan.grid };
-  if (!isMissing(lesions)) requireSameGrid(ofScan, { name: "the lesion mask", grid: lesions.grid });
+  if (!isNotGiven(lesions)) requireSameGrid(ofScan, { name: "the lesion mask", grid: lesions.grid });
   if (probability !== undefined) requireSameGrid(ofScan, { name: "the probability map", grid: probability.grid });
   const shown: Shown = {
     scan: upright(scan),
-    lesions: isMissing(lesions) ? undefined : upright(lesions),
+    lesions: isNotGiven(lesions) ? undefined : upright(lesions),
     probability: probability === undefined ? undefined : upright(probability),
-    lesionTypes: isMissing(lesions) ? [] : everyType(lesions, lesionTypes),
+    lesionTypes: isNotGiven(lesions) ? [] : everyType(lesions, lesionTypes),
   };
   return html`${planesSection(shown)}${montageSection(shown)}`;
 }

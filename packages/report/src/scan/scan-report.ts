@@ -1,6 +1,5 @@
+import type { NotGiven } from "@multirnet/base";
 import type { Box, Volume, Xyz } from "@multirnet/imaging";
-
-import type { Missing } from "../page/quantity.js";
 
 /** All that a report on one scan says. Volumes may lie in any orientation, on one grid. */
 export interface ScanReport {
@@ -8,10 +7,10 @@ export interface ScanReport {
   readonly createdAt: string; // ISO 8601
   readonly synthetic: boolean; // a phantom, no patient
   readonly scan: Volume<"hounsfield">;
-  readonly lesions: Volume<"label"> | Missing;
+  readonly lesions: Volume<"label"> | NotGiven;
   readonly probability?: Volume<"probability">; // of any lesion
   readonly lesionTypes: readonly string[]; // what the labels 1, 2, … mean
-  readonly diagnosis: readonly Likelihood[] | Missing;
+  readonly diagnosis: readonly Likelihood[] | NotGiven;
   readonly facts: readonly Fact[];
   readonly lesionTable: readonly LesionRow[];
   readonly trainedOn: readonly TrainedOn[];
@@ -28,13 +27,13 @@ export interface Likelihood {
 /** A measured value under its name, with its unit: `{ name: "Lesions", value: 56.8, unit: "ml" }`. */
 export interface Fact {
   readonly name: string;
-  readonly value: number | string | Missing;
+  readonly value: number | string | NotGiven;
   readonly unit?: string;
 }
 
 export interface LesionRow {
   readonly rank: number; // 1 is the largest
-  readonly ml: number | Missing;
+  readonly ml: number | NotGiven;
   readonly voxels: number;
   readonly centreMm: Xyz; // LPS
   readonly box: Box; // in voxels of the scan as it came
@@ -43,5 +42,5 @@ export interface LesionRow {
 /** What one of the model's outputs has learnt from: `{ output: "Lesion outline", data: "12 CTs of …" }`. */
 export interface TrainedOn {
   readonly output: string;
-  readonly data: string | Missing;
+  readonly data: string | NotGiven;
 }
