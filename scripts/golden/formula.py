@@ -28,7 +28,7 @@ def filled(name, shape):
         values = u  # kernels that repeat a coarse voxel
     elif len(shape) > 1:
         values = (2 * u - 1) * np.sqrt(6 / np.prod(shape[1:]))  # variance 2 / fan-in
-    elif name.endswith("runningVar"):
+    elif name.endswith(("runningVar", "running_var")):
         values = 0.2 + 0.4 * u
     elif name.endswith("weight"):
         values = 0.25 + 0.75 * u  # scales of norms, slopes of activations
@@ -82,3 +82,13 @@ def run(network, state, scan, gradients_of):
         "moved": dict(list(moved.items())[:: max(1, len(moved) // 6)]),
         "eval": evaluated,
     }
+
+
+def of_reference(network, scan, gradients_of):
+    """As `run`, of a public implementation whose tensors are filled by its own names; the TypeScript network finds its own by its rules.
+
+    `gradients_of`: names of the reference.
+    """
+    tensors = dict(network.named_parameters()) | dict(network.named_buffers())
+    state = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
+    return {"state": [[name, list(tensor.shape)] for name, tensor in state.items()], **run(network, state, scan, gradients_of)}

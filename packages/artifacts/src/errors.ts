@@ -13,6 +13,10 @@ export type ArtifactProblem =
   | { readonly code: "ZIP_DAMAGED"; readonly path: string; readonly because: string }
   | { readonly code: "ZIP_UNSAFE_NAME"; readonly path: string; readonly entry: string }
   | { readonly code: "ZIP_AMBIGUOUS"; readonly path: string; readonly entries: readonly string[] }
+  | { readonly code: "TORCH_FILE_DAMAGED"; readonly path: string; readonly because: string }
+  | { readonly code: "TORCH_FILE_FORBIDDEN"; readonly path: string; readonly name: string }
+  | { readonly code: "TORCH_FILE_NO_TENSORS"; readonly path: string; readonly holds: string }
+  | { readonly code: "NPZ_DAMAGED"; readonly path: string; readonly because: string }
   | { readonly code: "BUNDLE_FOLDER_TAKEN"; readonly path: string; readonly holds: string }
   | { readonly code: "RUN_FOLDER_TAKEN"; readonly path: string; readonly holds: string }
   | { readonly code: "RUN_ABSENT"; readonly path: string }
@@ -51,6 +55,17 @@ function explain(problem: ArtifactProblem): string {
       return `the zip ${problem.path} is refused: the name ${JSON.stringify(problem.entry)} in it leads out of the archive`;
     case "ZIP_AMBIGUOUS":
       return `the zip ${problem.path} holds more than one model: ${problem.entries.join(", ")}; expected one`;
+    case "TORCH_FILE_DAMAGED":
+      return `cannot read the PyTorch file ${problem.path}: ${problem.because}`;
+    case "TORCH_FILE_FORBIDDEN":
+      return (
+        `${problem.path} is refused: its pickle names ${problem.name}, which is no part of a state dict. Nothing of it was run; ` +
+        `save the state dict alone: torch.save(model.state_dict(), …)`
+      );
+    case "TORCH_FILE_NO_TENSORS":
+      return `${problem.path} holds no state dict: expected a dictionary of tensors, came ${problem.holds}`;
+    case "NPZ_DAMAGED":
+      return `cannot read the NumPy archive ${problem.path}: ${problem.because}`;
     case "BUNDLE_FOLDER_TAKEN":
       return `${problem.path} holds ${problem.holds}, which is no part of a model bundle; choose an empty or a new folder`;
     case "RUN_FOLDER_TAKEN":

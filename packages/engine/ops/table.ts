@@ -39,6 +39,12 @@ const windowLimits: WantedOp["limits"] = {
   dilation: [1, SIDE],
   groups: [1, SIDE],
 };
+const poolLimits: WantedOp["limits"] = {
+  kernel_size: [1, SIDE],
+  stride: [1, SIDE],
+  padding: [0, SIDE],
+  dilation: [1, SIDE],
+};
 const alpha = { omit: ["alpha"] };
 
 /**
@@ -58,6 +64,7 @@ export const WANTED: readonly WantedOp[] = [
   smooth("exp", ["exp"], "eˣ."),
   smooth("log", ["log"], "Natural logarithm."),
   smooth("sqrt", ["sqrt"], "Square root."),
+  smooth("maximum", ["maximum"], "The larger of two, element by element, with broadcasting."),
   smooth("clamp", ["clamp"], "x, but no less than `min` and no more than `max`."),
   plain("eq", ["eq.Tensor", "eq.Scalar"], "Whether equal, element by element."),
   plain("gt", ["gt.Tensor", "gt.Scalar"], "Whether greater, element by element."),
@@ -65,6 +72,8 @@ export const WANTED: readonly WantedOp[] = [
   // activations
   smooth("sigmoid", ["sigmoid"], "1 / (1 + e⁻ˣ)."),
   smooth("relu", ["relu"], "max(x, 0)."),
+  smooth("leakyRelu", ["leaky_relu"], "x where positive, else x times `negativeSlope`."),
+  smooth("gelu", ["gelu"], "x · Φ(x), Φ the normal distribution's.", { omit: ["approximate"] }),
   smooth("prelu", ["prelu"], "x where positive, else x times the slope `weight` of its channel."),
   smooth("elu", ["elu"], "x where positive, else α(eˣ − 1).", { omit: ["scale", "input_scale"] }),
   smooth("softmax", ["softmax.int"], "eˣ over its sum along `dim`.", { omit: ["dtype"] }),
@@ -73,6 +82,7 @@ export const WANTED: readonly WantedOp[] = [
   // reductions
   smooth("sum", ["sum.dim_IntList"], "Sum along `dim`; over everything where `dim` is undefined.", { omit: ["dtype"] }),
   smooth("mean", ["mean.dim"], "Mean along `dim`; over everything where `dim` is undefined.", { omit: ["dtype"] }),
+  smooth("amax", ["amax"], "The largest along `dim`; among equals the gradient is shared."),
   plain("argmax", ["argmax"], "Index of the largest element along `dim`."),
 
   // shape
@@ -81,6 +91,7 @@ export const WANTED: readonly WantedOp[] = [
   smooth("expand", ["expand"], "Axes of length 1 repeated, without a copy.", { omit: ["implicit"] }),
   smooth("repeat", ["repeat"], "Each axis repeated as often as given, as a copy."),
   smooth("narrow", ["narrow"], "A stretch of one axis."),
+  smooth("indexSelect", ["index_select"], "The places of one axis that `index` (int64) names, in its order."),
   smooth("flip", ["flip"], "The given axes reversed."),
   smooth("cat", ["cat"], "Tensors joined along `dim`."),
   smooth("stack", ["stack"], "Tensors joined along a new axis `dim`."),
@@ -100,6 +111,16 @@ export const WANTED: readonly WantedOp[] = [
   }),
 
   // layers
+  smooth("matmul", ["matmul"], "Matrix product of the last two axes, with broadcasting over those before."),
+  smooth("conv2d", ["conv2d"], "2-D cross-correlation: N×I×H×W with weight O×(I/groups)×kH×kW gives N×O×H'×W'.", {
+    limits: windowLimits,
+  }),
+  smooth(
+    "convTranspose2d",
+    ["conv_transpose2d.input"],
+    "2-D transposed convolution: N×I×H×W with weight I×(O/groups)×kH×kW.",
+    { limits: windowLimits },
+  ),
   smooth(
     "conv3d",
     ["conv3d"],
@@ -125,7 +146,25 @@ export const WANTED: readonly WantedOp[] = [
     omit: ["cudnn_enabled"],
     limits: { num_groups: [1, SIDE] },
   }),
+  smooth("layerNorm", ["layer_norm"], "Layer normalisation over the last axes, which have `normalizedShape`.", {
+    omit: ["cudnn_enable"],
+  }),
   smooth("linear", ["linear"], "x·weightᵀ + bias: N×I with weight O×I gives N×O."),
+  smooth("maxPool2d", ["max_pool2d"], "The largest in each window of N×C×H×W.", { limits: poolLimits }),
+  smooth("maxPool3d", ["max_pool3d"], "The largest in each window of N×C×D×H×W.", { limits: poolLimits }),
+  smooth("avgPool2d", ["avg_pool2d"], "The mean of each window of N×C×H×W.", {
+    omit: ["divisor_override"],
+    limits: poolLimits,
+  }),
+  smooth("avgPool3d", ["avg_pool3d"], "The mean of each window of N×C×D×H×W.", {
+    omit: ["divisor_override"],
+    limits: poolLimits,
+  }),
+  smooth("constantPadNd", ["constant_pad_nd"], "`value` around the last axes: `pad` before and after each, the last axis first."),
+  smooth("upsampleBilinear2d", ["upsample_bilinear2d"], "Bilinear resampling of N×C×H×W to `outputSize`.", {
+    omit: ["scales_h", "scales_w"],
+    limits: { output_size: [1, SIDE] },
+  }),
   smooth("upsampleTrilinear3d", ["upsample_trilinear3d"], "Trilinear resampling of N×C×D×H×W to `outputSize`.", {
     omit: ["scales_d", "scales_h", "scales_w"],
     limits: { output_size: [1, SIDE] },

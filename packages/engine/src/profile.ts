@@ -22,13 +22,15 @@ export function flopOf({ op, inputs, outputs }: CallRecord): number {
   if (output === undefined) return 0;
   const elements = count(output.shape);
   if (input === undefined || VIEWS.has(op)) return 0;
-  if (op === "aten::conv3d" && weight !== undefined) return 2 * elements * count(weight.shape.slice(1));
-  if (op === "aten::conv_transpose3d.input" && weight !== undefined)
-    return 2 * count(input.shape) * count(weight.shape.slice(1));
+  if (CONVOLUTIONS.has(op) && weight !== undefined) return 2 * elements * count(weight.shape.slice(1));
+  if (TRANSPOSED.has(op) && weight !== undefined) return 2 * count(input.shape) * count(weight.shape.slice(1));
+  if (op === "aten::matmul") return 2 * elements * (input.shape.at(-1) ?? 0);
   if (op === "aten::linear" && weight !== undefined) return 2 * elements * (weight.shape[1] ?? 0);
   return Math.max(count(input.shape), elements);
 }
 
+const CONVOLUTIONS = new Set(["aten::conv2d", "aten::conv3d"]);
+const TRANSPOSED = new Set(["aten::conv_transpose2d.input", "aten::conv_transpose3d.input"]);
 const VIEWS = new Set([
   "aten::reshape",
   "aten::permute",

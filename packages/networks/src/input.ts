@@ -2,6 +2,7 @@ import type { Xyz } from "@multirnet/imaging";
 import { tensorFrom, type Tensor } from "@multirnet/engine";
 
 import { NetworkError } from "./errors.js";
+import type { Dims } from "./layers/convolution.js";
 import type { Pass } from "./network.js";
 
 /**
@@ -21,16 +22,19 @@ export function regionTensor(
 export function requireRegion(
   network: string,
   { shape }: Tensor,
-  { channels, multipleOf }: { readonly channels: number; readonly multipleOf: number },
+  { dims = 3, channels, multipleOf }: { readonly dims?: Dims; readonly channels: number; readonly multipleOf: number },
 ): void {
   const [batch = 0, ofChannels, ...space] = shape;
   const fits =
-    shape.length === 5 &&
+    space.length === dims &&
     batch > 0 &&
     ofChannels === channels &&
     space.every((side) => side >= multipleOf && side % multipleOf === 0);
   if (fits) return;
-  const expected = `N×${String(channels)}×D×H×W with D, H and W multiples of ${String(multipleOf)}`;
+  const expected =
+    dims === 2
+      ? `N×${String(channels)}×H×W with H and W multiples of ${String(multipleOf)}`
+      : `N×${String(channels)}×D×H×W with D, H and W multiples of ${String(multipleOf)}`;
   throw new NetworkError({ code: "NETWORK_INPUT", network, expected, came: shape.join("×") });
 }
 

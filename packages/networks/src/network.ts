@@ -11,7 +11,7 @@ export interface Pass {
 /** Logits that only training looks at. */
 export interface Auxiliary {
   readonly name: string; // as in `auxiliary.NAME` of a forward's outputs
-  readonly of: "lesion" | "disease"; // the truth that it is measured against
+  readonly of: "lesion" | "disease" | "edge"; // the truth that it is measured against; the edge is that of the lesions
   readonly role: "level" | "pass"; // deep supervision, or a final head of an earlier pass
   readonly logits: Logits;
 }

@@ -2,6 +2,15 @@ import { nearestName, RandomSource } from "@multirnet/base";
 import { scope } from "@multirnet/engine";
 import type { z } from "zod";
 
+import {
+  ATTENTION_UNET_MULTIPLE,
+  AttentionUnet,
+  attentionUnetOptions,
+  attentionUnetPresets,
+} from "./baselines/attention-unet.js";
+import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
+import { Unet3d, UNET3D_MULTIPLE, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
+import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
 import { Vnet, VNET_MULTIPLE, vnetOptions, vnetPresets } from "./baselines/vnet.js";
 import { NetworkError } from "./errors.js";
 import { MultirNet } from "./multirnet/multirnet.js";
@@ -9,6 +18,7 @@ import { multirnetOptions, multirnetPresets } from "./multirnet/options.js";
 import { SIZE_MULTIPLE } from "./multirnet/segmentation-subnet.js";
 import type { Network, Task } from "./network.js";
 import { optionError, presetError } from "./option-error.js";
+import type { Reference } from "./reference.js";
 
 /** What the registry knows of a network. A new one is one file and one entry here. */
 export interface NetworkEntry<Options = unknown> {
@@ -20,6 +30,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly levels: number; // coarser outlines that deep supervision can weigh
   readonly cites: string;
   readonly differs: string; // what is not as published, and why
+  readonly references: readonly Reference[]; // public implementations whose weights can be taken over
   readonly options: z.ZodType<Options>;
   readonly presets: Readonly<Record<string, object>>;
   readonly create: (options: Options, init: RandomSource) => Network;
@@ -39,6 +50,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     cites: "Li et al., Computers in Biology and Medicine 144:105340, 2022",
     differs:
       "what the paper leaves open is an option: norms, activations, fusion weights, classifier widths, the first pass's map (zeros)",
+    references: [], // no public one
     options: multirnetOptions,
     presets: multirnetPresets,
     create: (options, init) => new MultirNet(options, init),
@@ -52,9 +64,52 @@ export const NETWORKS: readonly NetworkEntry[] = [
     levels: 0,
     cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
     differs: "a sigmoid channel a lesion type in place of a softmax over two classes",
+    references: [],
     options: vnetOptions,
     presets: vnetPresets,
     create: (options, init) => new Vnet(options, init),
+  }),
+  entry({
+    name: "unet3d",
+    tasks: ["segmentation"],
+    dims: 3,
+    input: [1, 32, 96, 96],
+    multipleOf: UNET3D_MULTIPLE,
+    levels: 0,
+    cites: "Çiçek et al., MICCAI 2016; variant monai: MONAI nets/basic_unet.py",
+    differs: "convolutions are padded, so that the outline has the size of the region; a sigmoid channel a lesion type",
+    references: [MONAI_BASIC_UNET],
+    options: unet3dOptions,
+    presets: unet3dPresets,
+    create: (options, init) => new Unet3d(options, init),
+  }),
+  entry({
+    name: "unetpp3d",
+    tasks: ["segmentation"],
+    dims: 3,
+    input: [1, 32, 96, 96],
+    multipleOf: UNETPP3D_MULTIPLE,
+    levels: 3,
+    cites: "Zhou et al., DLMIA 2018; the form of MONAI nets/basic_unetplusplus.py",
+    differs: "3-D convolutions; the last head is the outline and heads are never averaged; a sigmoid channel a lesion type",
+    references: [MONAI_BASIC_UNETPP],
+    options: unetpp3dOptions,
+    presets: unetpp3dPresets,
+    create: (options, init) => new Unetpp3d(options, init),
+  }),
+  entry({
+    name: "attention-unet",
+    tasks: ["segmentation"],
+    dims: 3,
+    input: [1, 32, 96, 96],
+    multipleOf: ATTENTION_UNET_MULTIPLE,
+    levels: 0,
+    cites: "Oktay et al., MIDL 2018; the form of MONAI nets/attentionunet.py",
+    differs: "strided convolutions in place of pooling, gates at the skip's own size, no deep supervision, as in MONAI; a sigmoid channel a lesion type",
+    references: [MONAI_ATTENTION_UNET],
+    options: attentionUnetOptions,
+    presets: attentionUnetPresets,
+    create: (options, init) => new AttentionUnet(options, init),
   }),
 ];
 

@@ -1,16 +1,21 @@
+import type { RandomSource } from "@multirnet/base";
+
 import { tensor } from "../create.js";
 import {
   batchNorm,
   cat,
+  conv2d,
   conv3d,
+  convTranspose2d,
   convTranspose3d,
   groupNorm,
   instanceNorm,
+  layerNorm,
   linear,
   stack,
   type Tensor,
 } from "../generated/tensor.js";
-import { awayFromZero, positive, type CheckedInput, type GradientCheck } from "./gradient-check.js";
+import { awayFromZero, distinct, positive, type CheckedInput, type GradientCheck } from "./gradient-check.js";
 
 export interface GradientCase extends GradientCheck {
   readonly says: string;
@@ -30,6 +35,10 @@ const bothStatistics = (): [Tensor, Tensor] => [
   tensor([0.7, 1.3, 2.1], [3], "float64"),
 ];
 const normInputs = [of(2, 3, 2, 1, 3), { shape: [3], draw: awayFromZero }, of(3)];
+
+/** Whole numbers, and such and a half: no two of them are equal. */
+const whole = (random: RandomSource): number => random.integer(7) - 3;
+const halves = (random: RandomSource): number => random.integer(7) - 2.5;
 
 /** Multiples of ½ of at most ten bits: float32 holds them and their neighbours at ±½ exactly, so a change of type is linear. */
 const dyadic = (type: "float32" | "float64", run: (x: Tensor) => Tensor): GradientCase => ({
@@ -54,6 +63,13 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
   exp: unary((x) => x.exp()),
   log: unary((x) => x.log(), positive),
   sqrt: unary((x) => x.sqrt(), positive),
+  maximum: [
+    {
+      says: "column and row, broadcast",
+      inputs: [{ shape: [3, 1], draw: whole }, { shape: [4], draw: halves }],
+      run: (a, b) => a.maximum(b),
+    },
+  ],
   clamp: [
     // The bounds lie half way between the drawn values, 0.1 from the nearest.
     {
@@ -64,6 +80,14 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
   ],
   sigmoid: unary((x) => x.sigmoid()),
   relu: unary((x) => x.relu(), awayFromZero),
+  leakyRelu: [
+    {
+      says: "slope 0.1",
+      inputs: [{ shape: [3, 4], draw: awayFromZero }],
+      run: (x) => x.leakyRelu({ negativeSlope: 0.1 }),
+    },
+  ],
+  gelu: unary((x) => x.gelu()),
   prelu: [
     {
       says: "input and slopes",
@@ -88,11 +112,26 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
     { says: "two axes, kept", inputs: [of(2, 3, 4)], run: (x) => x.mean([0, 2], { keepdim: true }) },
     { says: "everything", inputs: [of(2, 3)], run: (x) => x.mean(undefined) },
   ],
+  amax: [
+    // Numbers that differ by 0.1 at least, so that no step makes another one the largest.
+    {
+      says: "an inner axis",
+      inputs: [{ shape: [2, 5, 3], draw: distinct() }],
+      run: (x) => x.amax({ dim: [1], keepdim: true }),
+    },
+  ],
   reshape: unary((x) => x.reshape([2, 6])),
   permute: [{ says: "three axes", inputs: [of(2, 3, 4)], run: (x) => x.permute([2, 0, 1]) }],
   expand: [{ says: "a column", inputs: [of(3, 1)], run: (x) => x.expand([2, 3, 4]) }],
   repeat: unary((x) => x.repeat([2, 3])),
   narrow: unary((x) => x.narrow(1, 1, 2)),
+  indexSelect: [
+    {
+      says: "with one place twice and one never",
+      inputs: [of(2, 4, 3)],
+      run: (x) => x.indexSelect(1, tensor([3, 0, 3], [3], "int64")),
+    },
+  ],
   flip: [{ says: "two axes of three", inputs: [of(2, 3, 4)], run: (x) => x.flip([0, 2]) }],
   cat: [{ says: "unequal widths", inputs: [of(2, 3), of(2, 1)], run: (a, b) => cat([a, b], { dim: 1 }) }],
   stack: [{ says: "an inner axis", inputs: [of(2, 3), of(2, 3)], run: (a, b) => stack([a, b], { dim: 1 }) }],
@@ -101,6 +140,34 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
   toDtype: [dyadic("float32", (x) => x.toDtype("float32")), dyadic("float64", (x) => x.toDtype("float64"))],
   toDevice: [dyadic("float32", (x) => x.toDevice("cpu", "float32"))],
 
+  matmul: [
+    { says: "two matrices", inputs: [of(2, 3), of(3, 4)], run: (a, b) => a.matmul(b) },
+    { says: "batches, broadcast", inputs: [of(2, 1, 2, 3), of(4, 3, 2)], run: (a, b) => a.matmul(b) },
+  ],
+  conv2d: [
+    {
+      says: "stride, padding, dilation and bias",
+      inputs: [of(2, 2, 5, 6), of(3, 2, 3, 2), of(3)],
+      run: (x, w, bias) => conv2d(x, w, { bias, stride: [1, 2], padding: [2, 0], dilation: [2, 1] }),
+    },
+    {
+      says: "two groups",
+      inputs: [of(1, 4, 3, 3), of(6, 2, 2, 1)],
+      run: (x, w) => conv2d(x, w, { groups: 2, padding: 1 }),
+    },
+  ],
+  convTranspose2d: [
+    {
+      says: "stride, output padding, padding and bias",
+      inputs: [of(2, 2, 3, 2), of(2, 3, 2, 3), of(3)],
+      run: (x, w, bias) => convTranspose2d(x, w, { bias, stride: [3, 2], padding: [0, 1], outputPadding: [2, 0] }),
+    },
+    {
+      says: "two groups and dilation",
+      inputs: [of(1, 4, 2, 3), of(4, 2, 2, 2)],
+      run: (x, w) => convTranspose2d(x, w, { groups: 2, dilation: [2, 3] }),
+    },
+  ],
   conv3d: [
     { says: "plain", inputs: [of(2, 2, 3, 4, 5), of(3, 2, 2, 1, 3)], run: (x, w) => conv3d(x, w) },
     {
@@ -164,6 +231,14 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
       run: (x, weight, bias) => groupNorm(x, 2, { weight, bias, eps: 1e-3 }),
     },
   ],
+  layerNorm: [
+    {
+      says: "the last axis, with scale and shift",
+      inputs: [of(2, 3, 4), { shape: [4], draw: awayFromZero }, of(4)],
+      run: (x, weight, bias) => layerNorm(x, [4], { weight, bias, eps: 1e-3 }),
+    },
+    { says: "two axes, without", inputs: [of(2, 3, 4)], run: (x) => layerNorm(x, [3, 4], { eps: 1e-3 }) },
+  ],
   linear: [
     {
       says: "with bias",
@@ -171,6 +246,47 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
       run: (x, w, bias) => linear(x, w, { bias }),
     },
     { says: "without", inputs: [of(2, 3), of(4, 3)], run: (x, w) => linear(x, w) },
+  ],
+  maxPool2d: [
+    {
+      says: "overlapping windows with padding",
+      inputs: [{ shape: [1, 2, 4, 5], draw: distinct() }],
+      run: (x) => x.maxPool2d([3, 2], { stride: [2, 1], padding: [1, 0] }),
+    },
+  ],
+  maxPool3d: [
+    {
+      says: "overlapping windows with padding",
+      inputs: [{ shape: [1, 2, 3, 4, 5], draw: distinct() }],
+      run: (x) => x.maxPool3d([2, 3, 2], { stride: [1, 2, 3], padding: [1, 0, 1] }),
+    },
+  ],
+  avgPool2d: [
+    {
+      says: "padding counted, last window cut off",
+      inputs: [of(1, 2, 4, 5)],
+      run: (x) => x.avgPool2d([3, 2], { stride: [2, 2], padding: [1, 0], ceilMode: true }),
+    },
+    {
+      says: "padding not counted",
+      inputs: [of(1, 1, 3, 3)],
+      run: (x) => x.avgPool2d(3, { stride: 1, padding: 1, countIncludePad: false }),
+    },
+  ],
+  avgPool3d: [
+    {
+      says: "overlapping windows with padding",
+      inputs: [of(1, 2, 3, 4, 3)],
+      run: (x) => x.avgPool3d([2, 3, 1], { stride: [1, 2, 1], padding: [1, 1, 0] }),
+    },
+  ],
+  constantPadNd: [
+    { says: "two axes, one of them cut", inputs: [of(2, 3, 4)], run: (x) => x.constantPadNd([1, 0, -1, 2], { value: 7 }) },
+  ],
+  upsampleBilinear2d: [
+    { says: "up", inputs: [of(1, 2, 3, 2)], run: (x) => x.upsampleBilinear2d([4, 5], false) },
+    { says: "up, corners aligned", inputs: [of(1, 2, 3, 2)], run: (x) => x.upsampleBilinear2d([4, 5], true) },
+    { says: "down", inputs: [of(1, 1, 5, 4)], run: (x) => x.upsampleBilinear2d([2, 3], false) },
   ],
   upsampleTrilinear3d: [
     { says: "up", inputs: [of(1, 2, 2, 3, 2)], run: (x) => x.upsampleTrilinear3d([3, 4, 5], false) },

@@ -85,3 +85,16 @@ export function awayFromZero(random: RandomSource): number {
 export function positive(random: RandomSource): number {
   return random.between(0.3, 2);
 }
+
+/** Draws numbers of which no two lie nearer than 0.05, for what picks the largest. */
+export function distinct(): (random: RandomSource) => number {
+  const drawn = new Set<number>();
+  return (random) => {
+    for (;;) {
+      const tenth = random.integer(400) - 200;
+      if (drawn.has(tenth)) continue;
+      drawn.add(tenth);
+      return tenth / 20;
+    }
+  };
+}

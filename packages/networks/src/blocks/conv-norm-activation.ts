@@ -2,19 +2,21 @@ import type { RandomSource } from "@multirnet/base";
 import { Module, type Tensor } from "@multirnet/engine";
 
 import { activationOf, type Activation } from "../layers/activation.js";
-import { Convolution, UpConvolution } from "../layers/convolution.js";
+import { Convolution, UpConvolution, type Dims } from "../layers/convolution.js";
 import { normOf, type Layer, type Norm } from "../layers/norm.js";
 import type { Pass } from "../network.js";
 import { chain } from "./chain.js";
 
 /** What all convolution units of a network share. */
 export interface UnitStyle {
+  readonly dims?: Dims; // 3 unless given
   readonly kernel: number;
+  readonly bias?: boolean; // of the convolution; none unless given, as a norm follows
   readonly norm: Norm;
   readonly activation: Activation;
 }
 
-/** Convolution (without bias, as a norm follows) and norm. */
+/** Convolution and norm. */
 export class ConvNorm extends Module {
   readonly convolution: Convolution;
   readonly norm: Layer;
@@ -24,7 +26,8 @@ export class ConvNorm extends Module {
     init: RandomSource,
   ) {
     super();
-    this.convolution = new Convolution({ from, to, kernel: style.kernel, stride, bias: false }, init);
+    const { dims = 3, kernel, bias = false } = style;
+    this.convolution = new Convolution({ dims, from, to, kernel, stride, bias }, init);
     this.norm = normOf(style.norm, to);
   }
 

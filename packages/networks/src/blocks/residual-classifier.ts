@@ -4,6 +4,7 @@ import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirn
 import { dropout } from "../layers/dropout.js";
 import { Convolution } from "../layers/convolution.js";
 import { Linear } from "../layers/linear.js";
+import { globalAverage } from "../layers/pooling.js";
 import type { Pass } from "../network.js";
 import { chain } from "./chain.js";
 import { ConvNormActivation, type UnitStyle } from "./conv-norm-activation.js";
@@ -79,9 +80,4 @@ export class ResidualClassifier extends Module {
       );
     });
   }
-}
-
-/** @param x N×C×D×H×W @returns N×C, the mean over space */
-export function globalAverage(x: Tensor): Tensor {
-  return x.mean([2, 3, 4]);
 }

@@ -3,7 +3,7 @@ import { Module, type Parameter, type Tensor } from "@multirnet/engine";
 import { constant } from "./initial.js";
 import type { Layer } from "./norm.js";
 
-export const ACTIVATIONS = ["prelu", "relu", "elu"] as const;
+export const ACTIVATIONS = ["prelu", "relu", "elu", "leaky"] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** @returns the activation of the given kind */
@@ -15,6 +15,8 @@ export function activationOf(kind: Activation, channels: number): Layer {
       return new Relu();
     case "elu":
       return new Elu();
+    case "leaky":
+      return new LeakyRelu();
   }
 }
 
@@ -35,6 +37,13 @@ class Prelu extends Module {
 class Relu extends Module {
   forward(x: Tensor): Tensor {
     return x.relu();
+  }
+}
+
+/** x where positive, else x / 10, as MONAI's U-Nets have it. */
+class LeakyRelu extends Module {
+  forward(x: Tensor): Tensor {
+    return x.leakyRelu({ negativeSlope: 0.1 });
   }
 }
 

@@ -1,9 +1,10 @@
 import type { RandomSource } from "@multirnet/base";
 import { scope, zeros, type Tensor } from "@multirnet/engine";
 
-import { globalAverage, ResidualClassifier } from "../blocks/residual-classifier.js";
+import { ResidualClassifier } from "../blocks/residual-classifier.js";
 import { unionProbability } from "../blocks/union.js";
 import { NetworkError } from "../errors.js";
+import { globalAverage } from "../layers/pooling.js";
 import { requireRegion, requireStatistics } from "../input.js";
 import { diseaseOf, lesionOf, Network, type Auxiliary, type Pass, type Prediction, type Task } from "../network.js";
 import { part } from "../part.js";

@@ -27,7 +27,7 @@ export function filled(name: string, shape: readonly number[]): Tensor {
   const value = (x: number): number => {
     if (shape.length === 5 && shape[1] === 1 && name.includes(".fusion.")) return x; // kernels that repeat a coarse voxel
     if (shape.length > 1) return (2 * x - 1) * deviation;
-    if (name.endsWith("runningVar")) return 0.2 + 0.4 * x;
+    if (name.endsWith("runningVar") || name.endsWith("running_var")) return 0.2 + 0.4 * x;
     if (name.endsWith("weight")) return 0.25 + 0.75 * x; // scales of norms, slopes of activations
     return 0.4 * x - 0.2;
   };

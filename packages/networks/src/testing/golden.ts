@@ -5,7 +5,8 @@ import { gradients, scope, withoutGradients, type Tensor } from "@multirnet/engi
 import { expect } from "vitest";
 
 import { namedHeads, type Network } from "../network.js";
-import { createNetwork, resolveNetwork } from "../registry.js";
+import { nameHere } from "../reference.js";
+import { createNetwork, networkEntry, resolveNetwork } from "../registry.js";
 import { filled, noise, pattern } from "./formula.js";
 
 /** What a golden file keeps of a tensor. */
@@ -20,6 +21,9 @@ interface Sampled {
 /** A network in training, then in evaluation with the statistics that training moved, as PyTorch computed it. */
 export interface GoldenCase {
   readonly name: string;
+  /** Where the tensors were filled by the names of a reference: which, and its names with their shapes. */
+  readonly reference?: string;
+  readonly state?: readonly (readonly [name: string, shape: readonly number[]])[];
   readonly options: Record<string, unknown>;
   readonly loss: number;
   readonly train: Readonly<Record<string, Sampled>>;
@@ -45,7 +49,8 @@ const GRADIENT_TOLERANCE = 1e-3;
 export function expectGolden(network: string, scanShape: readonly number[], golden: GoldenCase): void {
   scope(() => {
     const made = createNetwork(resolveNetwork({ name: network, ...golden.options }), 0);
-    made.loadState(new Map([...made.state()].map(([name, { shape }]) => [name, filled(name, shape)])));
+    const here = namesHere(network, golden);
+    made.loadState(filledState(made, golden, here));
     const scan = noise("scan", scanShape);
     const random = new RandomSource(0);
 
@@ -56,10 +61,10 @@ export function expectGolden(network: string, scanShape: readonly number[], gold
       .map(([name, head]) => head.mul(pattern(`pattern.${name}`, head.shape)).mean(undefined))
       .reduce((sum, term) => sum.add(term));
     expect(loss.item()).toBeCloseTo(golden.loss, 4);
-    expectGradients(made, loss, golden);
+    expectGradients(made, loss, golden, here);
     const state = made.state();
     for (const [name, moved] of Object.entries(golden.moved))
-      expectSampled(name, state.get(name) as Tensor, moved, HEAD_TOLERANCE);
+      expectSampled(name, state.get(here(name)) as Tensor, moved, HEAD_TOLERANCE);
 
     const evaluated = namedHeads(withoutGradients(() => made.forward(scan, { mode: "eval", random })));
     for (const [name, head] of evaluated)
@@ -68,12 +73,29 @@ export function expectGolden(network: string, scanShape: readonly number[], gold
   });
 }
 
-function expectGradients(made: Network, loss: Tensor, golden: GoldenCase): void {
+/** What a tensor that the golden file names is called here. @throws Error for one that has no place */
+function namesHere(network: string, { reference: wanted, state }: GoldenCase): (name: string) => string {
+  if (state === undefined) return (name) => name;
+  const reference = networkEntry(network).references.find(({ name }) => name === wanted);
+  if (reference === undefined) throw new Error(`${network} knows no reference ${String(wanted)}`);
+  return (name) => {
+    const ours = nameHere(reference, name);
+    if (ours === undefined) throw new Error(`${name} has no place in ${network}`);
+    return ours;
+  };
+}
+
+function filledState(made: Network, { state }: GoldenCase, here: (name: string) => string): Map<string, Tensor> {
+  if (state === undefined) return new Map([...made.state()].map(([name, { shape }]) => [name, filled(name, shape)]));
+  return new Map(state.map(([name, shape]) => [here(name), filled(name, shape)]));
+}
+
+function expectGradients(made: Network, loss: Tensor, golden: GoldenCase, here: (name: string) => string): void {
   const names = Object.keys(golden.gradients);
   const parameters = made.parameters();
   const found = gradients(
     loss,
-    names.map((name) => parameters.get(name) as Tensor),
+    names.map((name) => parameters.get(here(name)) as Tensor),
   );
   for (const [index, name] of names.entries()) {
     // Of a gradient whose elements are nearly equal the range is no measure: rounding goes by their size.

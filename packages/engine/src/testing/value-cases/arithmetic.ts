@@ -39,6 +39,14 @@ export const ARITHMETIC: ValueCases = {
   exp: [{ says: "0, 1, -1", run: () => tensor([0, 1, -1], [3]).exp(), shape: [3], values: [1, Math.E, 1 / Math.E] }],
   log: [{ says: "1, e, e²", run: () => tensor([1, Math.E, Math.E ** 2], [3]).log(), shape: [3], values: [0, 1, 2] }],
   sqrt: [{ says: "squares", run: () => tensor([0, 4, 2.25], [3]).sqrt(), shape: [3], values: [0, 2, 1.5] }],
+  maximum: [
+    {
+      says: "column with row",
+      run: () => tensor([1, 5, 3], [3, 1]).maximum(tensor([2, 4], [2])),
+      shape,
+      values: [2, 4, 5, 5, 3, 4],
+    },
+  ],
   clamp: [
     {
       says: "both bounds",
@@ -79,6 +87,16 @@ export const ARITHMETIC: ValueCases = {
       values: [0.5, 0.75, 0.25],
     },
   ],
+  leakyRelu: [
+    {
+      says: "a tenth of what is negative",
+      run: () => tensor([-2, 0, 3], [3]).leakyRelu({ negativeSlope: 0.1 }),
+      shape: [3],
+      values: [-0.2, 0, 3],
+    },
+  ],
+  // Φ(1) is 0.841345 and Φ(−2) 0.0227501, from the tables.
+  gelu: [{ says: "0, 1 and −2", run: () => tensor([0, 1, -2], [3]).gelu(), shape: [3], values: [0, 0.841345, -0.0455003] }],
   relu: [{ says: "signs", run: () => tensor([-1.5, 0, 2], [3]).relu(), shape: [3], values: [0, 0, 2] }],
   prelu: [
     {
@@ -151,6 +169,14 @@ export const ARITHMETIC: ValueCases = {
       values: [3, 4, 9, 10],
     },
     { says: "of everything", run: () => cube().mean(undefined), shape: [], values: [6.5] },
+  ],
+  amax: [
+    {
+      says: "of each row, kept",
+      run: () => tensor([1, 9, 3, -4, -6, -5], [2, 3]).amax({ dim: [1], keepdim: true }),
+      shape: [2, 1],
+      values: [9, -4],
+    },
   ],
   argmax: [
     { says: "of everything, row-major", run: () => uneven().argmax(), shape: [], dtype: "int64", values: [4] },

@@ -1,10 +1,13 @@
 import { tensor } from "../../create.js";
 import {
   batchNorm,
+  conv2d,
   conv3d,
+  convTranspose2d,
   convTranspose3d,
   groupNorm,
   instanceNorm,
+  layerNorm,
   linear,
   type Tensor,
 } from "../../generated/tensor.js";
@@ -20,6 +23,66 @@ const line = (): Tensor => row(1, 2, 3, 4);
 const root = Math.sqrt;
 
 export const LAYERS: ValueCases = {
+  // (1 2; 3 4) times (1; 10) is 21 and 43.
+  matmul: [
+    {
+      says: "a matrix and a column",
+      run: () => tensor([1, 2, 3, 4], [2, 2]).matmul(tensor([1, 10], [2, 1])),
+      shape: [2, 1],
+      values: [21, 43],
+    },
+    {
+      says: "one matrix for each of a batch",
+      run: () => tensor([1, 2], [1, 2]).matmul(tensor([1, 10, 100, 1000], [2, 2, 1])),
+      shape: [2, 1, 1],
+      values: [21, 2100],
+    },
+  ],
+  conv2d: [
+    {
+      says: "is a cross-correlation, along x",
+      run: () => conv2d(tensor([1, 2, 3, 4], [1, 1, 1, 4]), tensor([10, 1], [1, 1, 1, 2])),
+      shape: [1, 1, 1, 3],
+      values: [12, 23, 34],
+    },
+    {
+      says: "along y, with bias, stride, padding and dilation",
+      run: () =>
+        conv2d(tensor([1, 2, 3, 4], [1, 1, 4, 1]), tensor([10, 1], [1, 1, 2, 1]), {
+          bias: numbers(0.5),
+          stride: [3, 1],
+          padding: [1, 0],
+          dilation: [2, 1],
+        }),
+      shape: [1, 1, 2, 1],
+      values: [2.5, 30.5], // 10·0 + 2, 10·3 + 0
+    },
+    {
+      says: "in two groups",
+      run: () => conv2d(tensor([1, 2, 3, 4], [1, 4, 1, 1]), tensor([1, 10, 100, 1000], [2, 2, 1, 1]), { groups: 2 }),
+      shape: [1, 2, 1, 1],
+      values: [21, 4300],
+    },
+  ],
+  convTranspose2d: [
+    {
+      says: "with stride and output padding along y",
+      run: () =>
+        convTranspose2d(tensor([1, 2], [1, 1, 2, 1]), tensor([10, 1], [1, 1, 2, 1]), {
+          stride: [3, 1],
+          outputPadding: [1, 0],
+          bias: numbers(0.5),
+        }),
+      shape: [1, 1, 6, 1],
+      values: [10.5, 1.5, 0.5, 20.5, 2.5, 0.5],
+    },
+    {
+      says: "in two groups",
+      run: () => convTranspose2d(tensor([1, 2], [1, 2, 1, 1]), tensor([3, 4, 5, 6], [2, 2, 1, 1]), { groups: 2 }),
+      shape: [1, 4, 1, 1],
+      values: [3, 4, 10, 12],
+    },
+  ],
   conv3d: [
     {
       says: "is a cross-correlation",
@@ -150,6 +213,21 @@ export const LAYERS: ValueCases = {
       values: [-3 / root(5), -1 / root(5), 2 / root(5), 6 / root(5), -1, -1, 11, 11],
     },
   ],
+  // 1 3 has mean 2 and variance 1; 0 4 has mean 2 and variance 4.
+  layerNorm: [
+    {
+      says: "each row for itself, then scale and shift by column",
+      run: () => layerNorm(tensor([1, 3, 0, 4], [2, 2]), [2], { weight: numbers(2, 3), bias: numbers(0.5, -1), eps: 0 }),
+      shape: [2, 2],
+      values: [-1.5, 2, -1.5, 2],
+    },
+    {
+      says: "the epsilon goes under the root: 1 + 3 = 4",
+      run: () => layerNorm(tensor([1, 3], [1, 2]), [2], { eps: 3 }),
+      shape: [1, 2],
+      values: [-0.5, 0.5],
+    },
+  ],
   // Rows of the weight are the outputs: (1 2 3)·(1 0 −1) = −2, (1 2 3)·(2 1 0.5) = 5.5, …
   linear: [
     {
@@ -164,6 +242,80 @@ export const LAYERS: ValueCases = {
       run: () => linear(tensor([1, 2, 3], [1, 3]), tensor([2, 1, 0.5], [1, 3])),
       shape: [1, 1],
       values: [5.5],
+    },
+  ],
+  maxPool2d: [
+    {
+      says: "windows of 1×2",
+      run: () => tensor([1, 4, 3, 2, 9, 0], [1, 1, 2, 3]).maxPool2d([1, 2], { stride: [1, 1] }),
+      shape: [1, 1, 2, 2],
+      values: [4, 4, 9, 9],
+    },
+    {
+      says: "what pads is never the largest",
+      run: () => tensor([-5, -3], [1, 1, 1, 2]).maxPool2d([1, 3], { stride: [1, 2], padding: [0, 1] }),
+      shape: [1, 1, 1, 1],
+      values: [-3],
+    },
+  ],
+  maxPool3d: [
+    {
+      says: "windows of 2×1×2, a stride of their own size",
+      run: () => tensor([1, 4, 3, 2, 8, 0, 5, 6], [1, 1, 2, 2, 2]).maxPool3d([2, 1, 2]),
+      shape: [1, 1, 1, 2, 1],
+      values: [8, 6],
+    },
+  ],
+  avgPool2d: [
+    {
+      says: "padding counts: (0 + 1 + 2)/3, (2 + 6 + 0)/3",
+      run: () => tensor([1, 2, 6], [1, 1, 1, 3]).avgPool2d([1, 3], { stride: [1, 2], padding: [0, 1] }),
+      shape: [1, 1, 1, 2],
+      values: [1, 8 / 3],
+    },
+    {
+      says: "or it does not: (1 + 2)/2, (2 + 6)/2",
+      run: () =>
+        tensor([1, 2, 6], [1, 1, 1, 3]).avgPool2d([1, 3], { stride: [1, 2], padding: [0, 1], countIncludePad: false }),
+      shape: [1, 1, 1, 2],
+      values: [1.5, 4],
+    },
+    {
+      says: "a last window that is cut off, in ceil mode",
+      run: () => tensor([1, 2, 6], [1, 1, 3, 1]).avgPool2d([2, 1], { ceilMode: true }),
+      shape: [1, 1, 2, 1],
+      values: [1.5, 6],
+    },
+  ],
+  avgPool3d: [
+    {
+      says: "windows of 2×1×2",
+      run: () => tensor([1, 4, 3, 2, 8, 0, 5, 6], [1, 1, 2, 2, 2]).avgPool3d([2, 1, 2]),
+      shape: [1, 1, 1, 2, 1],
+      values: [3.25, 4],
+    },
+  ],
+  constantPadNd: [
+    {
+      says: "one before and two after the last axis, and the first row cut off",
+      run: () => tensor([1, 2, 3, 4], [2, 2]).constantPadNd([1, 2, -1, 0], { value: 9 }),
+      shape: [1, 5],
+      values: [9, 3, 4, 9, 9],
+    },
+  ],
+  // As upsampleTrilinear3d below.
+  upsampleBilinear2d: [
+    {
+      says: "along x",
+      run: () => tensor([0, 2], [1, 1, 1, 2]).upsampleBilinear2d([1, 4], false),
+      shape: [1, 1, 1, 4],
+      values: [0, 0.5, 1.5, 2],
+    },
+    {
+      says: "along y and x, with unequal factors and corners aligned",
+      run: () => tensor([0, 4, 8, 12], [1, 1, 2, 2]).upsampleBilinear2d([3, 2], true),
+      shape: [1, 1, 3, 2],
+      values: [0, 4, 4, 8, 8, 12],
     },
   ],
   // Two voxels, 0 and 2, become four. Without aligned corners voxel i of 4 lies at (i + ½)/2 − ½ = −¼, ¼, ¾, 5/4 of the two, and

@@ -35,6 +35,14 @@ export const SHAPE: ValueCases = {
     },
   ],
   narrow: [{ says: "the last two columns", run: () => six().narrow(1, 1, 2), shape: [2, 2], values: [2, 3, 5, 6] }],
+  indexSelect: [
+    {
+      says: "columns, one of them twice",
+      run: () => six().indexSelect(1, tensor([2, 0, 2], [3], "int64")),
+      shape: [2, 3],
+      values: [3, 1, 3, 6, 4, 6],
+    },
+  ],
   flip: [
     { says: "columns", run: () => six().flip([1]), shape: [2, 3], values: [3, 2, 1, 6, 5, 4] },
     { says: "both", run: () => six().flip([0, 1]), shape: [2, 3], values: [6, 5, 4, 3, 2, 1] },

@@ -1,0 +1,132 @@
+import type { RandomSource } from "@multirnet/base";
+import { asLogits, scope, type Tensor } from "@multirnet/engine";
+import { z } from "zod";
+
+import type { UnitStyle } from "../blocks/conv-norm-activation.js";
+import { DoubleConvolution } from "../blocks/double-convolution.js";
+import { UpStage } from "../blocks/up-stage.js";
+import { requireRegion, requireStatistics } from "../input.js";
+import { Convolution } from "../layers/convolution.js";
+import { MaxPool } from "../layers/pooling.js";
+import { Network, type Pass, type Prediction } from "../network.js";
+import { LESIONS } from "../options.js";
+import { part } from "../part.js";
+
+/** Each side of the input is a multiple of this: four halvings at most. */
+export const UNET3D_MULTIPLE = 16;
+
+const width = z.int().min(2).multipleOf(2);
+
+export const unet3dOptions = z.strictObject({
+  lesions: LESIONS,
+  variant: z
+    .enum(["cicek", "monai"])
+    .default("cicek")
+    .describe("cicek: the paper's, batch norm and ReLU; monai: BasicUNet, instance norm and leaky ReLU"),
+  widths: z
+    .array(width)
+    .min(4)
+    .max(6)
+    .default([64, 128, 256, 512])
+    .describe("channels of the levels; for monai a last one more, that of the finest decoder level"),
+});
+export type Unet3dOptions = z.infer<typeof unet3dOptions>;
+
+export const unet3dPresets = {
+  full: {},
+  small: { widths: [16, 32, 64, 128] },
+  tiny: { widths: [4, 6, 8, 10] },
+  monai: { variant: "monai", widths: [32, 32, 64, 128, 256, 32] },
+} as const satisfies Record<string, z.input<typeof unet3dOptions>>;
+
+/** How a variant lays its channels. */
+interface Plan {
+  readonly style: UnitStyle;
+  readonly upBias: boolean;
+  readonly encoder: readonly { readonly between: number; readonly to: number }[];
+  readonly decoder: readonly { readonly up: number; readonly to: number }[]; // the deepest first
+}
+
+/**
+ * 3D U-Net: max-pooled levels of two convolutions, and back up with skips. Çiçek et al., MICCAI 2016: four levels, the first convolution of a level
+ * half as wide, biases on the 3×3×3 convolutions and the head. 19,072,834 parameters with two outputs (the paper's 19,069,955 are for three
+ * channels in and three out, without those of the norms). `variant: monai` is MONAI's BasicUNet: five levels, 5,749,410 parameters.
+ *
+ * Differs: convolutions are padded, so that the outline has the size of the region.
+ */
+export class Unet3d extends Network {
+  readonly task = "segmentation";
+  readonly encoder: readonly DoubleConvolution[];
+  readonly decoder: readonly UpStage[];
+  readonly head: Convolution;
+  readonly pool = new MaxPool({ dims: 3, kernel: 2 });
+
+  constructor({ lesions, variant, widths }: Unet3dOptions, init: RandomSource) {
+    super();
+    const { style, upBias, encoder, decoder } = variant === "cicek" ? cicekPlan(widths) : monaiPlan(widths);
+    this.encoder = encoder.map(
+      (level, index) =>
+        new DoubleConvolution({ from: encoder[index - 1]?.to ?? 1, ...level, style }, init.derive("encoder", index)),
+    );
+    this.decoder = decoder.map(({ up, to }, index) => {
+      const from = decoder[index - 1]?.to ?? encoder.at(-1)?.to ?? 0;
+      const skip = encoder.at(-2 - index)?.to ?? 0;
+      return new UpStage({ from, up, skip, to, upBias, style }, init.derive("decoder", index));
+    });
+    const last = decoder.at(-1)?.to ?? 0;
+    this.head = new Convolution({ from: last, to: lesions.length, kernel: 1, bias: true }, init.derive("head"));
+  }
+
+  /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
+  forward(input: Tensor, pass: Pass): Prediction {
+    requireRegion("unet3d", input, { channels: 1, multipleOf: UNET3D_MULTIPLE });
+    requireStatistics("unet3d", input, { multipleOf: UNET3D_MULTIPLE }, pass);
+    return scope(() => {
+      const features: Tensor[] = [];
+      for (const [index, level] of this.encoder.entries()) {
+        const above = features[index - 1];
+        const feature = part(`encoder.${String(index)}`, () =>
+          level.forward(above === undefined ? input : this.pool.forward(above), pass),
+        );
+        features.push(feature);
+      }
+      let feature = features.pop() as Tensor;
+      for (const [index, stage] of this.decoder.entries()) {
+        const [deeper, skip] = [feature, features.pop() as Tensor];
+        feature = part(`decoder.${String(index)}`, () => stage.forward([skip], deeper, pass));
+        deeper.release();
+        skip.release();
+      }
+      const lesion = part("head", () => asLogits(this.head.forward(feature)));
+      return { task: "segmentation", lesion, auxiliary: [] };
+    });
+  }
+}
+
+function cicekPlan(widths: readonly number[]): Plan {
+  return {
+    style: { kernel: 3, norm: "batch", activation: "relu", bias: true },
+    upBias: false,
+    encoder: widths.map((to) => ({ between: to / 2, to })),
+    decoder: widths
+      .slice(1)
+      .map((up, index) => ({ up, to: widths[index] ?? 0 }))
+      .toReversed(),
+  };
+}
+
+/** The last width is that of the finest decoder level; all but that level halve the channels where they up-sample. */
+function monaiPlan(widths: readonly number[]): Plan {
+  const levels = widths.slice(0, -1);
+  return {
+    style: { kernel: 3, norm: "instance", activation: "leaky", bias: true },
+    upBias: true,
+    encoder: levels.map((to) => ({ between: to, to })),
+    decoder: levels
+      .slice(1)
+      .map((from, index) =>
+        index === 0 ? { up: from, to: widths.at(-1) ?? 0 } : { up: from / 2, to: levels[index] ?? 0 },
+      )
+      .toReversed(),
+  };
+}
