@@ -3,6 +3,7 @@ import {
   Buffer,
   groupNorm,
   instanceNorm,
+  layerNorm,
   Module,
   tensorFrom,
   type Parameter,
@@ -89,15 +90,43 @@ export class GroupNorm extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter;
   readonly #groups: number;
+  readonly #epsilon: number;
 
-  constructor(channels: number) {
+  /** @param options `groups`: 8 unless given, or 1 where there are fewer channels */
+  constructor(
+    channels: number,
+    {
+      groups = channels % GROUPS === 0 ? GROUPS : 1,
+      epsilon = EPSILON,
+    }: { readonly groups?: number; readonly epsilon?: number } = {},
+  ) {
     super();
     this.weight = constant([channels], 1);
     this.bias = constant([channels], 0);
-    this.#groups = channels % GROUPS === 0 ? GROUPS : 1;
+    this.#groups = groups;
+    this.#epsilon = epsilon;
   }
 
   forward(x: Tensor): Tensor {
-    return groupNorm(x, this.#groups, { weight: this.weight.tensor, bias: this.bias.tensor, eps: EPSILON });
+    return groupNorm(x, this.#groups, { weight: this.weight.tensor, bias: this.bias.tensor, eps: this.#epsilon });
+  }
+}
+
+/** Layer normalisation: each token's own statistics over its channels, the last axis. Ba et al., 2016. */
+export class LayerNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly #epsilon: number;
+
+  constructor(channels: number, { epsilon = EPSILON }: { readonly epsilon?: number } = {}) {
+    super();
+    this.weight = constant([channels], 1);
+    this.bias = constant([channels], 0);
+    this.#epsilon = epsilon;
+  }
+
+  forward(x: Tensor): Tensor {
+    const [weight, bias] = [this.weight.tensor, this.bias.tensor];
+    return layerNorm(x, weight.shape, { weight, bias, eps: this.#epsilon });
   }
 }
