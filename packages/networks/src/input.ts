@@ -22,19 +22,28 @@ export function regionTensor(
 export function requireRegion(
   network: string,
   { shape }: Tensor,
-  { dims = 3, channels, multipleOf }: { readonly dims?: Dims; readonly channels: number; readonly multipleOf: number },
+  {
+    dims = 3,
+    channels,
+    multipleOf,
+    only,
+  }: {
+    readonly dims?: Dims;
+    readonly channels: number;
+    readonly multipleOf: number;
+    readonly only?: number; // the one side that it takes, where positions are learned
+  },
 ): void {
   const [batch = 0, ofChannels, ...space] = shape;
   const fits =
     space.length === dims &&
     batch > 0 &&
     ofChannels === channels &&
-    space.every((side) => side >= multipleOf && side % multipleOf === 0);
+    space.every((side) => (only === undefined ? side >= multipleOf && side % multipleOf === 0 : side === only));
   if (fits) return;
-  const expected =
-    dims === 2
-      ? `N×${String(channels)}×H×W with H and W multiples of ${String(multipleOf)}`
-      : `N×${String(channels)}×D×H×W with D, H and W multiples of ${String(multipleOf)}`;
+  const [axes, sides] = dims === 2 ? ["H×W", "H and W"] : ["D×H×W", "D, H and W"];
+  const be = only === undefined ? `${sides} multiples of ${String(multipleOf)}` : `${sides} ${String(only)}`;
+  const expected = `N×${String(channels)}×${axes} with ${be}`;
   throw new NetworkError({ code: "NETWORK_INPUT", network, expected, came: shape.join("×") });
 }
 

@@ -7,8 +7,12 @@ import { Parameter, tensorFrom } from "@multirnet/engine";
  * @param fanIn how many inputs one output sums over
  */
 export function heNormal(shape: readonly number[], fanIn: number, random: RandomSource): Parameter {
+  return normal(shape, Math.sqrt(2 / fanIn), random);
+}
+
+/** Normal weights around 0. */
+export function normal(shape: readonly number[], deviation: number, random: RandomSource): Parameter {
   const values = new Float32Array(elements(shape));
-  const deviation = Math.sqrt(2 / fanIn);
   for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
   return new Parameter(tensorFrom(values, shape));
 }
