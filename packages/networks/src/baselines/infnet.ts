@@ -5,7 +5,7 @@ import { z } from "zod";
 import { chain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { ReceptiveField } from "../blocks/receptive-field.js";
-import { Res2NetFeatures, res2netWidths } from "../blocks/res2net.js";
+import { Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
 import { unionProbability } from "../blocks/union.js";
 import { requireRegion } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
@@ -13,7 +13,7 @@ import { enlarge, resize } from "../layers/resize.js";
 import { Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
 import { LESIONS } from "../options.js";
 import { part } from "../part.js";
-import { TORCH_COUNTER, TORCH_NORM, type Reference } from "../reference.js";
+import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../reference.js";
 
 /** Each side of the input is a multiple of this: five halvings. */
 export const INFNET_MULTIPLE = 32;
@@ -85,7 +85,7 @@ export class InfNet extends Network {
     const size = input.shape.slice(2);
     const full = (logits: Tensor): Logits => asLogits(resize(logits, size));
     return scope(() => {
-      const [shallow, ...deep] = part("backbone", () => this.backbone.forward(input, pass));
+      const [, shallow, ...deep] = part("backbone", () => this.backbone.forward(input, pass));
       const fields = this.fields.map((field, index) =>
         part(`fields.${String(index)}`, () => field.forward(deep[index] as Tensor, pass)),
       );
@@ -183,3 +183,43 @@ class ReverseAttentionStage extends Module {
     });
   }
 }
+
+const UNIT: NameRule[] = [
+  [/\.conv\./, ".convolution."],
+  [/\.bn\./, ".norm."],
+];
+
+export const INFNET: Reference = {
+  name: "torch",
+  source: "DengPingFan/Inf-Net Code/model_lung_infection/InfNet_Res2Net.py",
+  rules: [
+    ...res2netRules("resnet.", "backbone.", "v1b"),
+    ...[2, 3, 4].flatMap((stage): NameRule[] => [
+      [new RegExp(`^rfb${String(stage)}_1\\.branch(\\d)\\.`), `fields.${String(stage - 2)}.branches.$1.`],
+      [new RegExp(`^rfb${String(stage)}_1\\.conv_cat\\.`), `fields.${String(stage - 2)}.joined.`],
+      [new RegExp(`^rfb${String(stage)}_1\\.conv_res\\.`), `fields.${String(stage - 2)}.shortcut.`],
+    ]),
+    ...[1, 2, 3, 4, 5].map((index): NameRule => [new RegExp(`^ParDec\\.conv_upsample${String(index)}\\.`), `decoder.ups.${String(index - 1)}.`]),
+    [/^ParDec\.conv_concat2\./, "decoder.joins.0."],
+    [/^ParDec\.conv_concat3\./, "decoder.joins.1."],
+    [/^ParDec\.conv4\./, "decoder.last."],
+    [/^ParDec\.conv5\./, "decoder.head."],
+    // The head is the fifth unit at the deepest stage, the fourth at the others.
+    [/^ra4_conv5\./, "attention.0.head."],
+    [/^ra3_conv4\./, "attention.1.head."],
+    [/^ra2_conv4\./, "attention.2.head."],
+    ...[4, 3, 2].flatMap((stage): NameRule[] => [
+      [new RegExp(`^ra${String(stage)}_conv1\\.`), `attention.${String(4 - stage)}.reduce.`],
+      ...[2, 3, 4].map(
+        (index): NameRule => [
+          new RegExp(`^ra${String(stage)}_conv${String(index)}\\.`),
+          `attention.${String(4 - stage)}.units.${String(index - 2)}.`,
+        ],
+      ),
+    ]),
+    ...[1, 2, 3, 4].map((index): NameRule => [new RegExp(`^edge_conv${String(index)}\\.`), `edge.${String(index - 1)}.`]),
+    ...UNIT,
+    ...TORCH_NORM,
+  ],
+  ignored: [TORCH_COUNTER, /^resnet\.fc\./],
+};

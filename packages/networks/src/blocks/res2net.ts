@@ -2,9 +2,10 @@ import type { RandomSource } from "@multirnet/base";
 import { cat, Module, scope, type Tensor } from "@multirnet/engine";
 
 import { Convolution, type Dims } from "../layers/convolution.js";
-import { BatchNorm } from "../layers/norm.js";
+import { BatchNorm, type Layer } from "../layers/norm.js";
 import { AveragePool, MaxPool } from "../layers/pooling.js";
 import type { Pass } from "../network.js";
+import type { NameRule } from "../reference.js";
 import { chain } from "./chain.js";
 
 export interface Res2NetShape {
@@ -15,6 +16,7 @@ export interface Res2NetShape {
   readonly planes: number; // of the first stage; each further one has twice as many
   readonly splits: number; // "scale"
   readonly baseWidth: number; // channels of a split at 64 planes
+  readonly norm?: new (channels: number) => Layer; // batch norm unless given
 }
 
 const EXPANSION = 4;
@@ -30,13 +32,13 @@ export function res2netWidths({ planes }: Pick<Res2NetShape, "planes">): readonl
  */
 export class Res2NetFeatures extends Module {
   readonly stem: readonly Convolution[];
-  readonly stemNorms: readonly BatchNorm[];
+  readonly stemNorms: readonly Layer[];
   readonly stages: readonly (readonly Res2NetBlock[])[];
   readonly pool: MaxPool;
 
   constructor(shape: Res2NetShape, init: RandomSource) {
     super();
-    const { dims, channels, variant, planes } = shape;
+    const { dims, channels, variant, planes, norm: Norm = BatchNorm } = shape;
     const layers =
       variant === "plain"
         ? [{ from: channels, to: planes, kernel: 7, stride: 2 }]
@@ -48,7 +50,7 @@ export class Res2NetFeatures extends Module {
     this.stem = layers.map(
       (layer, index) => new Convolution({ dims, ...layer, bias: false }, init.derive("stem", index)),
     );
-    this.stemNorms = layers.map(({ to }) => new BatchNorm(to));
+    this.stemNorms = layers.map(({ to }) => new Norm(to));
     this.pool = new MaxPool({ dims, kernel: 3, stride: 2, padding: 1 });
     this.stages = shape.blocks.map((count, stage) =>
       Array.from({ length: count }, (_, index) => {
@@ -60,11 +62,11 @@ export class Res2NetFeatures extends Module {
     );
   }
 
-  /** @returns the features of the four stages, at strides 4, 8, 16, 32 */
-  forward(x: Tensor, pass: Pass): readonly Tensor[] {
+  /** @returns the stem's feature at stride 2, and those of the four stages, at strides 4, 8, 16, 32 */
+  forward(x: Tensor, pass: Pass): readonly [stem: Tensor, ...stages: Tensor[]] {
     return scope(() => {
       const stemmed = this.stem.reduce(
-        (feature, layer, index) => (this.stemNorms[index] as BatchNorm).forward(layer.forward(feature), pass).relu(),
+        (feature, layer, index) => (this.stemNorms[index] as Layer).forward(layer.forward(feature), pass).relu(),
         x,
       );
       const features: Tensor[] = [];
@@ -72,7 +74,7 @@ export class Res2NetFeatures extends Module {
         const before = features.at(-1) ?? this.pool.forward(stemmed);
         features.push(chain(stage, before, pass));
       }
-      return features;
+      return [stemmed, ...features];
     });
   }
 }
@@ -80,11 +82,11 @@ export class Res2NetFeatures extends Module {
 /** 1×1; 3×3 in splits, each adding the one before (in a stage's first block none does); 1×1; the sum with the shortcut. */
 class Res2NetBlock extends Module {
   readonly squeeze: Convolution;
-  readonly squeezeNorm: BatchNorm;
+  readonly squeezeNorm: Layer;
   readonly splits: readonly Convolution[];
-  readonly splitNorms: readonly BatchNorm[];
+  readonly splitNorms: readonly Layer[];
   readonly widen: Convolution;
-  readonly widenNorm: BatchNorm;
+  readonly widenNorm: Layer;
   readonly shortcut: Shortcut | undefined;
   readonly #first: boolean;
   readonly #width: number;
@@ -101,20 +103,20 @@ class Res2NetBlock extends Module {
     init: RandomSource,
   ) {
     super();
-    const { dims, splits, baseWidth, variant } = shape;
+    const { dims, splits, baseWidth, variant, norm: Norm = BatchNorm } = shape;
     const width = Math.floor((planes * baseWidth) / 64);
     const to = EXPANSION * planes;
     this.squeeze = new Convolution({ dims, from, to: width * splits, kernel: 1, bias: false }, init.derive("squeeze"));
-    this.squeezeNorm = new BatchNorm(width * splits);
+    this.squeezeNorm = new Norm(width * splits);
     this.splits = Array.from(
       { length: splits - 1 },
       (_, index) =>
         new Convolution({ dims, from: width, to: width, kernel: 3, stride, bias: false }, init.derive("split", index)),
     );
-    this.splitNorms = this.splits.map(() => new BatchNorm(width));
+    this.splitNorms = this.splits.map(() => new Norm(width));
     this.widen = new Convolution({ dims, from: width * splits, to, kernel: 1, bias: false }, init.derive("widen"));
-    this.widenNorm = new BatchNorm(to);
-    this.shortcut = first ? new Shortcut({ dims, from, to, stride, variant }, init.derive("shortcut")) : undefined;
+    this.widenNorm = new Norm(to);
+    this.shortcut = first ? new Shortcut({ dims, from, to, stride, variant, Norm }, init.derive("shortcut")) : undefined;
     this.#first = first;
     this.#width = width;
     this.#pool = new AveragePool({ dims, kernel: 3, stride, padding: 1 });
@@ -129,7 +131,7 @@ class Res2NetBlock extends Module {
         const before = found.at(-1);
         const own = split(index);
         const sees = before === undefined || this.#first ? own : before.add(own);
-        found.push((this.splitNorms[index] as BatchNorm).forward(convolution.forward(sees), pass).relu());
+        found.push((this.splitNorms[index] as Layer).forward(convolution.forward(sees), pass).relu());
       }
       const rest = split(this.splits.length);
       found.push(this.#first ? this.#pool.forward(rest) : rest);
@@ -142,7 +144,7 @@ class Res2NetBlock extends Module {
 /** What stands beside a stage's first block: 1×1 and norm; strided, or (v1b) after an average. */
 class Shortcut extends Module {
   readonly convolution: Convolution;
-  readonly norm: BatchNorm;
+  readonly norm: Layer;
   readonly #average: AveragePool | undefined;
 
   constructor(
@@ -152,17 +154,52 @@ class Shortcut extends Module {
       to,
       stride,
       variant,
-    }: { dims: Dims; from: number; to: number; stride: number; variant: Res2NetShape["variant"] },
+      Norm,
+    }: {
+      dims: Dims;
+      from: number;
+      to: number;
+      stride: number;
+      variant: Res2NetShape["variant"];
+      Norm: new (channels: number) => Layer;
+    },
     init: RandomSource,
   ) {
     super();
     const averages = variant === "v1b";
     this.convolution = new Convolution({ dims, from, to, kernel: 1, stride: averages ? 1 : stride, bias: false }, init);
-    this.norm = new BatchNorm(to);
+    this.norm = new Norm(to);
     this.#average = averages ? new AveragePool({ dims, kernel: stride, ceil: true, countPadding: false }) : undefined;
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
     return scope(() => chain([this.convolution, this.norm], this.#average?.forward(x) ?? x, pass));
   }
+}
+
+/** PyTorch's names of a Res2Net's parts; blocks are `stages.STAGE.INDEX`. */
+export function res2netRules(prefix: string, here: string, variant: Res2NetShape["variant"]): NameRule[] {
+  const there = prefix.replaceAll(".", "\\.");
+  const stem: NameRule[] =
+    variant === "plain"
+      ? [[new RegExp(`^${there}conv1\\.`), `${here}stem.0.`]]
+      : [0, 1, 2].flatMap((index): NameRule[] => [
+          [new RegExp(`^${there}conv1\\.${String(3 * index)}\\.`), `${here}stem.${String(index)}.`],
+          [new RegExp(`^${there}conv1\\.${String(3 * index + 1)}\\.`), `${here}stemNorms.${String(index)}.`],
+        ]);
+  return [
+    ...stem,
+    [new RegExp(`^${there}bn1\\.`), `${here}stemNorms.${variant === "plain" ? "0" : "2"}.`],
+    ...[1, 2, 3, 4].map(
+      (stage): NameRule => [new RegExp(`^${there}layer${String(stage)}\\.`), `${here}stages.${String(stage - 1)}.`],
+    ),
+    [/(stages\.\d\.\d+)\.conv1\./, "$1.squeeze."],
+    [/(stages\.\d\.\d+)\.bn1\./, "$1.squeezeNorm."],
+    [/(stages\.\d\.\d+)\.convs\./, "$1.splits."],
+    [/(stages\.\d\.\d+)\.bns\./, "$1.splitNorms."],
+    [/(stages\.\d\.\d+)\.conv3\./, "$1.widen."],
+    [/(stages\.\d\.\d+)\.bn3\./, "$1.widenNorm."],
+    [new RegExp(`(stages\\.\\d\\.\\d+)\\.downsample\\.${variant === "plain" ? "0" : "1"}\\.`), "$1.shortcut.convolution."],
+    [new RegExp(`(stages\\.\\d\\.\\d+)\\.downsample\\.${variant === "plain" ? "1" : "2"}\\.`), "$1.shortcut.norm."],
+  ];
 }

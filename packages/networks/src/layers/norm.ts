@@ -69,6 +69,29 @@ export class BatchNorm extends Module {
   }
 }
 
+/** Batch normalisation whose scale, shift and statistics are given and stay as they are; as published without an epsilon. */
+export class FrozenNorm extends Module {
+  readonly weight: Buffer;
+  readonly bias: Buffer;
+  readonly runningMean: Buffer;
+  readonly runningVar: Buffer;
+
+  constructor(channels: number) {
+    super();
+    const all = (value: number): Buffer => new Buffer(tensorFrom(new Float32Array(channels).fill(value), [channels]));
+    this.weight = all(1);
+    this.bias = all(0);
+    this.runningMean = all(0);
+    this.runningVar = all(1);
+  }
+
+  forward(x: Tensor): Tensor {
+    const { weight, bias, runningMean, runningVar } = this;
+    const statistics = [weight.tensor, bias.tensor, runningMean.tensor, runningVar.tensor] as const;
+    return batchNorm(x, ...statistics, false, MOMENTUM, 0);
+  }
+}
+
 /** Instance normalisation: each sample's own statistics over space, always. Ulyanov et al., 2016. */
 export class InstanceNorm extends Module {
   readonly weight: Parameter;
