@@ -68,7 +68,9 @@ def run(network, state, scan, gradients_of):
             tensor.copy_(filled(name, tuple(tensor.shape)))
     network.train()
     heads = network(scan)
-    loss = sum((head * pattern(f"pattern.{name}", tuple(head.shape))).mean() for name, head in heads.items())
+    loss = sum(
+        (head * pattern(f"pattern.{name}", tuple(head.shape)).to(head.dtype)).mean() for name, head in heads.items()
+    )
     loss.backward()
     train = {name: sampled(head) for name, head in heads.items()}
     moved = {name: sampled(tensor) for name, tensor in state.items() if "running" in name}
@@ -84,11 +86,13 @@ def run(network, state, scan, gradients_of):
     }
 
 
-def of_reference(network, scan, gradients_of):
+def of_reference(network, scan, gradients_of, double=False):
     """As `run`, of a public implementation whose tensors are filled by its own names; the TypeScript network finds its own by its rules.
 
-    `gradients_of`: names of the reference.
+    `gradients_of`: names of the reference. `double`: in 64 bits, where those of 32 round off more than an error would show.
     """
+    if double:
+        network, scan = network.double(), scan.double()
     tensors = dict(network.named_parameters()) | dict(network.named_buffers())
     state = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
     return {"state": [[name, list(tensor.shape)] for name, tensor in state.items()], **run(network, state, scan, gradients_of)}

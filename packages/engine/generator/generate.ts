@@ -11,6 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
   "int[]": "readonly number[]",
   "int[1]": "readonly number[]",
   "int[1]?": "readonly number[] | undefined",
+  "int[2]": "number | readonly number[]",
   "int[3]": "number | readonly number[]",
   float: "number",
   "float?": "number | undefined",

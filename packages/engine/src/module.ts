@@ -1,4 +1,5 @@
 import { withoutGradients } from "./autograd.js";
+import type { DType } from "./dtype.js";
 import { EngineError } from "./errors.js";
 import type { Tensor } from "./generated/tensor.js";
 import { keep, scope } from "./scope.js";
@@ -6,20 +7,47 @@ import { describeShape } from "./tensor-core.js";
 
 /** A tensor that is learned. It lives until its module is released. */
 export class Parameter {
-  readonly tensor: Tensor;
+  #tensor: Tensor;
 
   constructor(tensor: Tensor) {
-    this.tensor = keep(tensor).setRequiresGrad(true);
+    this.#tensor = keep(tensor).setRequiresGrad(true);
+  }
+
+  get tensor(): Tensor {
+    return this.#tensor;
+  }
+
+  /** Takes the same numbers as another type; who held the old tensor must ask again. */
+  convert(dtype: DType): void {
+    const old = this.#tensor;
+    this.#tensor = keep(converted(old, dtype)).setRequiresGrad(true);
+    old.release();
   }
 }
 
 /** A tensor that belongs to a module's state but is not learned, such as running statistics. */
 export class Buffer {
-  readonly tensor: Tensor;
+  #tensor: Tensor;
 
   constructor(tensor: Tensor) {
-    this.tensor = keep(tensor);
+    this.#tensor = keep(tensor);
   }
+
+  get tensor(): Tensor {
+    return this.#tensor;
+  }
+
+  /** As `Parameter.convert`. */
+  convert(dtype: DType): void {
+    const old = this.#tensor;
+    this.#tensor = keep(converted(old, dtype));
+    old.release();
+  }
+}
+
+/** A copy, also where the type stays. */
+function converted(tensor: Tensor, dtype: DType): Tensor {
+  return withoutGradients(() => scope(() => tensor.detach().clone().toDtype(dtype)));
 }
 
 /**
@@ -68,6 +96,11 @@ export abstract class Module {
         for (const [tensor, source] of pairs) tensor.copyInPlace(source);
       });
     });
+  }
+
+  /** Brings all weights to another type of number; an optimiser made before holds tensors that are gone. */
+  convert(dtype: DType): void {
+    for (const [, member] of this.members()) member.convert(dtype);
   }
 
   /** Frees all weights. */

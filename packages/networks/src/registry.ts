@@ -8,6 +8,19 @@ import {
   attentionUnetOptions,
   attentionUnetPresets,
 } from "./baselines/attention-unet.js";
+import { DENSENET_MULTIPLE, DenseNet, densenetOptions, densenetPresets, MONAI_DENSENET } from "./baselines/densenet.js";
+import { INFNET, InfNet, INFNET_MULTIPLE, infnetOptions, infnetPresets } from "./baselines/infnet.js";
+import { JCS, Jcs, JCS_MULTIPLE, jcsOptions, jcsPresets } from "./baselines/jcs.js";
+import { AXIAL_UNET, MEDT, MedT, medtOptions, medtPresets } from "./baselines/medt.js";
+import {
+  Res2Net,
+  RES2NET_MULTIPLE,
+  RES2NET_PLAIN,
+  RES2NET_V1B,
+  res2netOptions,
+  res2netPresets,
+} from "./baselines/res2net.js";
+import { TRANSUNET_TORCH, TransUnet, transunetOptions, transunetPresets } from "./baselines/transunet.js";
 import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
 import { Unet3d, UNET3D_MULTIPLE, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
 import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
@@ -38,6 +51,12 @@ export interface NetworkEntry<Options = unknown> {
 
 /** Hides the type of the options; what `create` gets has been through `options`. */
 const entry = <Options>(known: NetworkEntry<Options>): NetworkEntry => known as NetworkEntry;
+
+/** A diagnosis network of a whole region, and its form for single slices, which stand three times as channels. */
+const SHAPES = [
+  { suffix: "", dims: 3, input: [1, 32, 96, 96] },
+  { suffix: "-2d", dims: 2, input: [3, 224, 224] },
+] as const;
 
 export const NETWORKS: readonly NetworkEntry[] = [
   entry({
@@ -110,6 +129,98 @@ export const NETWORKS: readonly NetworkEntry[] = [
     options: attentionUnetOptions,
     presets: attentionUnetPresets,
     create: (options, init) => new AttentionUnet(options, init),
+  }),
+  ...([121, 201] as const).flatMap((depth) =>
+    SHAPES.map(({ suffix, dims, input }) => {
+      const name = `densenet${String(depth)}${suffix}`;
+      return entry({
+        name,
+        tasks: ["diagnosis"],
+        dims,
+        input,
+        multipleOf: DENSENET_MULTIPLE,
+        levels: 0,
+        cites: "Huang et al., CVPR 2017; the form of MONAI nets/densenet.py",
+        differs: dims === 3 ? "3-D convolutions and pooling throughout, as in MONAI" : "",
+        references: [MONAI_DENSENET],
+        options: densenetOptions,
+        presets: densenetPresets(depth),
+        create: (options, init) => new DenseNet({ name, dims, channels: input[0] ?? 1 }, options, init),
+      });
+    }),
+  ),
+  ...SHAPES.map(({ suffix, dims, input }) => {
+    const name = `res2net50${suffix}`;
+    return entry({
+      name,
+      tasks: ["diagnosis"],
+      dims,
+      input,
+      multipleOf: RES2NET_MULTIPLE,
+      levels: 0,
+      cites: "Gao et al., TPAMI 43(2), 2021; v1b as in DengPingFan/Inf-Net backbone/Res2Net.py, plain as in Res2Net/Res2Net-PretrainedModels",
+      differs: dims === 3 ? "3-D convolutions and pooling throughout; a single channel in" : "",
+      references: dims === 2 ? [RES2NET_V1B, RES2NET_PLAIN] : [],
+      options: res2netOptions,
+      presets: res2netPresets,
+      create: (options, init) => new Res2Net({ name, dims, channels: input[0] ?? 1 }, options, init),
+    });
+  }),
+  entry({
+    name: "infnet",
+    tasks: ["segmentation"],
+    dims: 2,
+    input: [3, 352, 352],
+    multipleOf: INFNET_MULTIPLE,
+    levels: 3,
+    cites: "Fan et al., IEEE TMI 39(8), 2020; DengPingFan/Inf-Net",
+    differs: "the backbone's 1000-way head, which nothing uses, is left out (2,049,000 parameters); a channel a lesion type",
+    references: [INFNET],
+    options: infnetOptions,
+    presets: infnetPresets,
+    create: (options, init) => new InfNet(options, init),
+  }),
+  entry({
+    name: "medt",
+    tasks: ["segmentation"],
+    dims: 2,
+    input: [3, 128, 128],
+    multipleOf: 64,
+    levels: 0,
+    cites: "Valanarasu et al., MICCAI 2021; jeya-maria-jose/Medical-Transformer",
+    differs: "35,570 parameters that nothing uses are left out; a sigmoid channel a lesion type in place of a softmax",
+    references: [MEDT, AXIAL_UNET],
+    options: medtOptions,
+    presets: medtPresets,
+    create: (options, init) => new MedT(options, init),
+  }),
+  entry({
+    name: "transunet",
+    tasks: ["segmentation"],
+    dims: 2,
+    input: [3, 224, 224],
+    multipleOf: 16,
+    levels: 0,
+    cites: "Chen et al., 2021, R50-ViT-B/16; Beckschen/TransUNet",
+    differs: "a sigmoid channel a lesion type in place of a softmax over classes",
+    references: [TRANSUNET_TORCH],
+    options: transunetOptions,
+    presets: transunetPresets,
+    create: (options, init) => new TransUnet(options, init),
+  }),
+  entry({
+    name: "jcs",
+    tasks: ["segmentation"],
+    dims: 2,
+    input: [3, 352, 352],
+    multipleOf: JCS_MULTIPLE,
+    levels: 4,
+    cites: "Wu et al., IEEE TIP 30, 2021; yuhuan-wu/JCS Models/joint_model.py",
+    differs: "logits in place of probabilities; a channel a lesion type; the classifier that gives a diagnosis is a network of its own (res2net50-2d with 101 layers' blocks)",
+    references: [JCS],
+    options: jcsOptions,
+    presets: jcsPresets,
+    create: (options, init) => new Jcs(options, init),
   }),
 ];
 

@@ -69,6 +69,11 @@ export class Tensor extends TensorCore {
     return call(Tensor, "aten::sqrt", [this])[0] as Tensor;
   }
 
+  /** The larger of two, element by element, with broadcasting. `aten::maximum` */
+  maximum(other: Tensor): Tensor {
+    return call(Tensor, "aten::maximum", [this, other])[0] as Tensor;
+  }
+
   /** x, but no less than `min` and no more than `max`. `aten::clamp` */
   clamp(options: { readonly min?: number | undefined; readonly max?: number | undefined } = {}): Tensor {
     return call(Tensor, "aten::clamp", [this, options.min, options.max])[0] as Tensor;
@@ -92,6 +97,16 @@ export class Tensor extends TensorCore {
   /** max(x, 0). `aten::relu` */
   relu(): Tensor {
     return call(Tensor, "aten::relu", [this])[0] as Tensor;
+  }
+
+  /** x where positive, else x times `negativeSlope`. `aten::leaky_relu` */
+  leakyRelu(options: { readonly negativeSlope?: number } = {}): Tensor {
+    return call(Tensor, "aten::leaky_relu", [this, options.negativeSlope])[0] as Tensor;
+  }
+
+  /** x · Φ(x), Φ the normal distribution's. `aten::gelu` */
+  gelu(): Tensor {
+    return call(Tensor, "aten::gelu", [this])[0] as Tensor;
   }
 
   /** x where positive, else x times the slope `weight` of its channel. `aten::prelu` */
@@ -124,6 +139,11 @@ export class Tensor extends TensorCore {
     return call(Tensor, "aten::mean.dim", [this, dim, options.keepdim])[0] as Tensor;
   }
 
+  /** The largest along `dim`; among equals the gradient is shared. `aten::amax` */
+  amax(options: { readonly dim?: readonly number[]; readonly keepdim?: boolean } = {}): Tensor {
+    return call(Tensor, "aten::amax", [this, options.dim, options.keepdim])[0] as Tensor;
+  }
+
   /** Index of the largest element along `dim`. `aten::argmax` */
   argmax(options: { readonly dim?: number | undefined; readonly keepdim?: boolean } = {}): Tensor {
     return call(Tensor, "aten::argmax", [this, options.dim, options.keepdim])[0] as Tensor;
@@ -154,6 +174,11 @@ export class Tensor extends TensorCore {
     return call(Tensor, "aten::narrow", [this, dim, start, length])[0] as Tensor;
   }
 
+  /** The places of one axis that `index` (int64) names, in its order. `aten::index_select` */
+  indexSelect(dim: number, index: Tensor): Tensor {
+    return call(Tensor, "aten::index_select", [this, dim, index])[0] as Tensor;
+  }
+
   /** The given axes reversed. `aten::flip` */
   flip(dims: readonly number[]): Tensor {
     return call(Tensor, "aten::flip", [this, dims])[0] as Tensor;
@@ -182,6 +207,105 @@ export class Tensor extends TensorCore {
   /** A copy on another device, as the given type. `aten::to.device` */
   toDevice(device: string, dtype: DType): Tensor {
     return call(Tensor, "aten::to.device", [this, device, dtypeCode(dtype)])[0] as Tensor;
+  }
+
+  /** Matrix product of the last two axes, with broadcasting over those before. `aten::matmul` */
+  matmul(other: Tensor): Tensor {
+    return call(Tensor, "aten::matmul", [this, other])[0] as Tensor;
+  }
+
+  /** The largest in each window of N×C×H×W. `aten::max_pool2d` */
+  maxPool2d(
+    kernelSize: number | readonly number[],
+    options: {
+      readonly stride?: number | readonly number[];
+      readonly padding?: number | readonly number[];
+      readonly dilation?: number | readonly number[];
+      readonly ceilMode?: boolean;
+    } = {},
+  ): Tensor {
+    return call(Tensor, "aten::max_pool2d", [
+      this,
+      within("maxPool2d kernelSize", kernelSize, 1, 65535),
+      within("maxPool2d stride", options.stride, 1, 65535),
+      within("maxPool2d padding", options.padding, 0, 65535),
+      within("maxPool2d dilation", options.dilation, 1, 65535),
+      options.ceilMode,
+    ])[0] as Tensor;
+  }
+
+  /** The largest in each window of N×C×D×H×W. `aten::max_pool3d` */
+  maxPool3d(
+    kernelSize: number | readonly number[],
+    options: {
+      readonly stride?: number | readonly number[];
+      readonly padding?: number | readonly number[];
+      readonly dilation?: number | readonly number[];
+      readonly ceilMode?: boolean;
+    } = {},
+  ): Tensor {
+    return call(Tensor, "aten::max_pool3d", [
+      this,
+      within("maxPool3d kernelSize", kernelSize, 1, 65535),
+      within("maxPool3d stride", options.stride, 1, 65535),
+      within("maxPool3d padding", options.padding, 0, 65535),
+      within("maxPool3d dilation", options.dilation, 1, 65535),
+      options.ceilMode,
+    ])[0] as Tensor;
+  }
+
+  /** The mean of each window of N×C×H×W. `aten::avg_pool2d` */
+  avgPool2d(
+    kernelSize: number | readonly number[],
+    options: {
+      readonly stride?: number | readonly number[];
+      readonly padding?: number | readonly number[];
+      readonly ceilMode?: boolean;
+      readonly countIncludePad?: boolean;
+    } = {},
+  ): Tensor {
+    return call(Tensor, "aten::avg_pool2d", [
+      this,
+      within("avgPool2d kernelSize", kernelSize, 1, 65535),
+      within("avgPool2d stride", options.stride, 1, 65535),
+      within("avgPool2d padding", options.padding, 0, 65535),
+      options.ceilMode,
+      options.countIncludePad,
+    ])[0] as Tensor;
+  }
+
+  /** The mean of each window of N×C×D×H×W. `aten::avg_pool3d` */
+  avgPool3d(
+    kernelSize: number | readonly number[],
+    options: {
+      readonly stride?: number | readonly number[];
+      readonly padding?: number | readonly number[];
+      readonly ceilMode?: boolean;
+      readonly countIncludePad?: boolean;
+    } = {},
+  ): Tensor {
+    return call(Tensor, "aten::avg_pool3d", [
+      this,
+      within("avgPool3d kernelSize", kernelSize, 1, 65535),
+      within("avgPool3d stride", options.stride, 1, 65535),
+      within("avgPool3d padding", options.padding, 0, 65535),
+      options.ceilMode,
+      options.countIncludePad,
+    ])[0] as Tensor;
+  }
+
+  /** `value` around the last axes: `pad` before and after each, the last axis first. `aten::constant_pad_nd` */
+  constantPadNd(pad: readonly number[], options: { readonly value?: number } = {}): Tensor {
+    return call(Tensor, "aten::constant_pad_nd", [this, pad, options.value])[0] as Tensor;
+  }
+
+  /** Bilinear resampling of N×C×H×W to `outputSize`. `aten::upsample_bilinear2d` */
+  upsampleBilinear2d(outputSize: number | readonly number[], alignCorners: boolean): Tensor {
+    return call(Tensor, "aten::upsample_bilinear2d", [
+      this,
+      within("upsampleBilinear2d outputSize", outputSize, 1, 65535),
+      alignCorners,
+    ])[0] as Tensor;
   }
 
   /** Trilinear resampling of N×C×D×H×W to `outputSize`. `aten::upsample_trilinear3d` */
@@ -234,6 +358,54 @@ export function full(
     dtypeCode(options.dtype ?? "float32"),
     undefined,
     options.device,
+  ])[0] as Tensor;
+}
+
+/** 2-D cross-correlation: N×I×H×W with weight O×(I/groups)×kH×kW gives N×O×H'×W'. `aten::conv2d` */
+export function conv2d(
+  input: Tensor,
+  weight: Tensor,
+  options: {
+    readonly bias?: Tensor | undefined;
+    readonly stride?: number | readonly number[];
+    readonly padding?: number | readonly number[];
+    readonly dilation?: number | readonly number[];
+    readonly groups?: number;
+  } = {},
+): Tensor {
+  return call(Tensor, "aten::conv2d", [
+    input,
+    weight,
+    options.bias,
+    within("conv2d stride", options.stride, 1, 65535),
+    within("conv2d padding", options.padding, 0, 65535),
+    within("conv2d dilation", options.dilation, 1, 65535),
+    within("conv2d groups", options.groups, 1, 65535),
+  ])[0] as Tensor;
+}
+
+/** 2-D transposed convolution: N×I×H×W with weight I×(O/groups)×kH×kW. `aten::conv_transpose2d.input` */
+export function convTranspose2d(
+  input: Tensor,
+  weight: Tensor,
+  options: {
+    readonly bias?: Tensor | undefined;
+    readonly stride?: number | readonly number[];
+    readonly padding?: number | readonly number[];
+    readonly outputPadding?: number | readonly number[];
+    readonly groups?: number;
+    readonly dilation?: number | readonly number[];
+  } = {},
+): Tensor {
+  return call(Tensor, "aten::conv_transpose2d.input", [
+    input,
+    weight,
+    options.bias,
+    within("convTranspose2d stride", options.stride, 1, 65535),
+    within("convTranspose2d padding", options.padding, 0, 65535),
+    within("convTranspose2d outputPadding", options.outputPadding, 0, 65535),
+    within("convTranspose2d groups", options.groups, 1, 65535),
+    within("convTranspose2d dilation", options.dilation, 1, 65535),
   ])[0] as Tensor;
 }
 
@@ -342,6 +514,21 @@ export function groupNorm(
   return call(Tensor, "aten::group_norm", [
     input,
     within("groupNorm numGroups", numGroups, 1, 65535),
+    options.weight,
+    options.bias,
+    options.eps,
+  ])[0] as Tensor;
+}
+
+/** Layer normalisation over the last axes, which have `normalizedShape`. `aten::layer_norm` */
+export function layerNorm(
+  input: Tensor,
+  normalizedShape: readonly number[],
+  options: { readonly weight?: Tensor | undefined; readonly bias?: Tensor | undefined; readonly eps?: number } = {},
+): Tensor {
+  return call(Tensor, "aten::layer_norm", [
+    input,
+    normalizedShape,
     options.weight,
     options.bias,
     options.eps,

@@ -78,7 +78,7 @@ function passesOf(prediction: Prediction): PassHeads[] {
     const heads = earlier.get(prefix) ?? { levels: [] };
     earlier.set(prefix, heads);
     if (role === "level") heads.levels.push(logits);
-    else heads[of] = logits;
+    else if (of !== "edge") heads[of] = logits;
   }
   const before = Array.from(earlier.values(), ({ lesion, disease, levels }) => ({ lesion, disease, levels }));
   return [...before, { lesion: lesionOf(prediction), disease: diseaseOf(prediction), levels }];

@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { noise } from "../testing/formula.js";
 import { EVALUATION, training } from "../testing/passes.js";
 import { setToIdentity, setWeights } from "../testing/weights.js";
-import { globalAverage, ResidualClassifier } from "./residual-classifier.js";
+import { globalAverage } from "../layers/pooling.js";
+import { ResidualClassifier } from "./residual-classifier.js";
 
 const style = { kernel: 3, norm: "batch", activation: "relu" } as const;
 const init = new RandomSource("classifier");

@@ -2,7 +2,7 @@ import { RandomSource } from "@multirnet/base";
 import { gradients, scope, zeros, type Logits, type Tensor } from "@multirnet/engine";
 import { expect, test } from "vitest";
 
-import { globalAverage } from "../blocks/residual-classifier.js";
+import { globalAverage } from "../layers/pooling.js";
 import { unionProbability } from "../blocks/union.js";
 import { diseaseOf, lesionOf, namedHeads } from "../network.js";
 import { noise } from "../testing/formula.js";

@@ -1,0 +1,334 @@
+"""Golden numbers of the other networks, from their public implementations: python3 scripts/golden/references.py FOLDER [NAME...]
+
+FOLDER holds checkouts of DengPingFan/Inf-Net, jeya-maria-jose/Medical-Transformer, Beckschen/TransUNet, yuhuan-wu/JCS,
+Res2Net/Res2Net-PretrainedModels and Project-MONAI/MONAI under their own names; they are imported and not copied. Writes
+packages/networks/src/baselines/NAME.golden.json. Needs Debian's python3-torch and python3-numpy. Networks are made small where
+their own code lets them; dropout is 0, as no two libraries draw the same numbers.
+"""
+
+import json
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from formula import of_reference, uniform
+
+CHECKOUTS = Path(sys.argv[1]).resolve()
+WANTED = sys.argv[2:]
+BASELINES = Path(__file__).resolve().parents[2] / "packages/networks/src/baselines"
+
+
+class Named(nn.Module):
+    """A network with its outputs by the names that ours have; its own tensors keep their names."""
+
+    def __init__(self, network, heads):
+        super().__init__()
+        self.network = network
+        self.heads = heads
+
+    def forward(self, scan):
+        found = self.network(scan)
+        return dict(zip(self.heads, found if isinstance(found, (list, tuple)) else [found]))
+
+    def named_parameters(self, *args, **kwargs):
+        return self.network.named_parameters()
+
+    def named_buffers(self, *args, **kwargs):
+        return self.network.named_buffers()
+
+
+def write(name, checkout, cases):
+    if WANTED and name not in WANTED:
+        return
+    made = []
+    for case in cases():
+        shape = case["shape"]
+        count = int(torch.tensor(shape).prod())
+        scan = torch.from_numpy(uniform("scan", count).astype("float32").reshape(shape))
+        golden = of_reference(Named(case["network"], case.get("heads", ["lesion"])), scan, case["gradients"], "dtype" in case)
+        made.append({key: case[key] for key in ("name", "reference", "dtype", "options") if key in case} | {"scan": list(shape)} | golden)
+    commit = subprocess.run(
+        ["git", "-C", str(CHECKOUTS / checkout), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+    ).stdout.strip()
+    origin = f"scripts/golden/references.py, {checkout} {commit}, PyTorch {torch.__version__}"
+    (BASELINES / f"{name}.golden.json").write_text(
+        json.dumps({"origin": origin, "cases": made}, ensure_ascii=False) + "\n"
+    )
+    print(name, origin)
+
+
+def use(checkout):
+    """Imports come from this checkout; what another one had under the same name is forgotten."""
+    for name in [name for name in sys.modules if name.split(".")[0] in ("Code", "Models", "lib", "networks", "res2net")]:
+        del sys.modules[name]
+    sys.path.insert(0, str(CHECKOUTS / checkout))
+
+
+def narrow_res2net(network, module, planes, blocks, classes, v1b):
+    """Makes a Res2Net as narrow as `planes`: its stem, stages and head anew, by its own builder."""
+    norm = nn.BatchNorm2d
+    half = planes // 2
+    if v1b:
+        network.conv1 = nn.Sequential(
+            nn.Conv2d(3, half, 3, 2, 1, bias=False), norm(half), nn.ReLU(),
+            nn.Conv2d(half, half, 3, 1, 1, bias=False), norm(half), nn.ReLU(),
+            nn.Conv2d(half, planes, 3, 1, 1, bias=False),
+        )
+    else:
+        network.conv1 = nn.Conv2d(3, planes, kernel_size=7, stride=2, padding=3, bias=False)
+    network.bn1 = norm(planes)
+    network.inplanes = planes
+    for stage, count in enumerate(blocks):
+        layer = network._make_layer(module.Bottle2neck, planes * 2**stage, count, stride=1 if stage == 0 else 2)
+        setattr(network, f"layer{stage + 1}", layer)
+    network.fc = nn.Linear(32 * planes, classes)
+    return network
+
+
+CLASSES = ["a", "b", "c"]
+
+
+def densenet(dims):
+    def cases():
+        use("MONAI")
+        from monai.networks.nets.densenet import DenseNet
+
+        channels = 1 if dims == 3 else 3
+        yield {
+            "name": f"DenseNet in {dims}-D",
+            "reference": "monai",
+            "network": DenseNet(dims, channels, 3, init_features=4, growth_rate=3, block_config=(1, 2, 1, 2)),
+            "heads": ["disease"],
+            "shape": (2, 1, 32, 64, 96) if dims == 3 else (2, 3, 64, 96),
+            "options": {"classes": CLASSES, "blocks": [1, 2, 1, 2], "growth": 3, "first": 4},
+            "gradients": [
+                "features.conv0.weight",
+                "features.denseblock2.denselayer2.layers.conv2.weight",
+                "features.transition3.norm.weight",
+                "class_layers.out.weight",
+            ],
+        }
+
+    return cases
+
+
+def res2net():
+    shape = (2, 3, 64, 96)
+    gradients = ["layer1.0.convs.1.weight", "layer2.1.bn3.weight", "layer4.0.conv3.weight", "fc.weight"]
+    options = {"classes": CLASSES, "blocks": [1, 2, 1, 1], "planes": 10}
+    use("Inf-Net")
+    import Code.model_lung_infection.backbone.Res2Net as v1b
+
+    yield {
+        "name": "v1b",
+        "reference": "v1b",
+        "network": narrow_res2net(v1b.Res2Net(v1b.Bottle2neck, [1, 1, 1, 1]), v1b, 10, [1, 2, 1, 1], 3, True),
+        "heads": ["disease"],
+        "shape": shape,
+        "options": {**options, "variant": "v1b"},
+        "gradients": ["conv1.0.weight", "layer3.0.downsample.1.weight", *gradients],
+    }
+    use("Res2Net-PretrainedModels")
+    import res2net as plain
+
+    yield {
+        "name": "plain",
+        "reference": "plain",
+        "network": narrow_res2net(plain.Res2Net(plain.Bottle2neck, [1, 1, 1, 1]), plain, 10, [1, 2, 1, 1], 3, False),
+        "heads": ["disease"],
+        "shape": shape,
+        "options": {**options, "variant": "plain"},
+        "gradients": ["conv1.weight", "layer3.0.downsample.0.weight", *gradients],
+    }
+
+
+def infnet():
+    use("Inf-Net")
+    import Code.model_lung_infection.backbone.Res2Net as backbone
+    import Code.model_lung_infection.InfNet_Res2Net as module
+
+    # Its widths are written into its forward; only the backbone's depth is less here.
+    module.res2net50_v1b_26w_4s = lambda pretrained: backbone.Res2Net(backbone.Bottle2neck, [1, 2, 1, 1])
+    yield {
+        "name": "Inf-Net, a backbone of five blocks",
+        "reference": "torch",
+        "network": module.Inf_Net(channel=8),
+        "heads": ["auxiliary.global", "auxiliary.map4", "auxiliary.map3", "lesion", "auxiliary.edge"],
+        "shape": (2, 3, 64, 96),
+        "options": {"lesions": ["lesion"], "blocks": [1, 2, 1, 1], "width": 8},
+        "gradients": [
+            "resnet.conv1.0.weight",
+            "rfb3_1.branch2.2.conv.weight",
+            "ParDec.conv_upsample5.conv.weight",
+            "ra4_conv3.conv.weight",
+            "ra2_conv4.bn.weight",
+            "edge_conv2.conv.weight",
+        ],
+    }
+
+
+def medt():
+    use("Medical-Transformer")
+    # Neither plots nor its other models are needed, and its packages would load them.
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        sys.modules.setdefault(name, types.ModuleType(name))
+    for name in ("lib", "lib.models"):
+        package = types.ModuleType(name)
+        package.__path__ = [str(CHECKOUTS / "Medical-Transformer" / name.replace(".", "/"))]
+        sys.modules[name] = package
+    import lib.models.axialnet as module
+
+    shape = (2, 3, 128, 128)
+    lesions = ["a", "b"]
+    stem = ["conv2.weight", "layer2.1.hight_block.relative", "layer2.0.width_block.qkv_transform.weight", "decoder5.weight"]
+    for name, options, more in (
+        ("MedT", {"variant": "medt"}, ["layer3_p.2.conv_up.weight", "decoder1_p.weight", "decoderf.bias"]),
+        ("logo", {"variant": "logo"}, ["layer4_p.0.width_block.relative", "decoderf.weight"]),
+        ("gated", {"variant": "gated"}, ["layer4.0.hight_block.relative", "decoder1.weight"]),
+        ("axialunet", {"variant": "axial"}, ["layer3.3.width_block.bn_output.weight", "adjust.weight"]),
+    ):
+        yield {
+            "name": name,
+            "reference": "medt" if name in ("MedT", "logo") else "axial",
+            "dtype": "float64",  # its gradients in 32 bits are off by some per cent, in PyTorch too
+            "network": getattr(module, name)(img_size=128, imgchan=3),
+            "shape": shape,
+            "options": {"lesions": lesions, **options},
+            "gradients": stem + more,
+        }
+
+
+def transunet():
+    class ConfigDict(dict):
+        __getattr__ = dict.__getitem__
+        __setattr__ = dict.__setitem__
+
+    collections = types.ModuleType("ml_collections")
+    collections.ConfigDict = ConfigDict
+    sys.modules["ml_collections"] = collections
+    use("TransUNet")
+    from networks.vit_seg_modeling import VisionTransformer
+    from networks.vit_seg_configs import get_r50_b16_config
+
+    config = get_r50_b16_config()
+    config.patches.grid = (4, 4)
+    config.hidden_size = 8
+    config.transformer.mlp_dim = 12
+    config.transformer.num_heads = 2
+    config.transformer.num_layers = 2
+    config.transformer.dropout_rate = 0.0
+    config.resnet.num_layers = (1, 2, 1)
+    config.resnet.width_factor = 0.5
+    config.decoder_channels = (6, 5, 4, 3)
+    config.skip_channels = [256, 128, 32, 16]
+    config.n_classes = 2
+    yield {
+        "name": "TransUNet, narrow",
+        "reference": "torch",
+        "network": VisionTransformer(config, img_size=64, num_classes=2),
+        "shape": (2, 3, 64, 64),
+        "options": {
+            "lesions": ["a", "b"], "side": 64, "stem": 32, "units": [1, 2, 1], "tokens": 8, "layers": 2, "heads": 2, "mlp": 12,
+            "decoder": [512, 6, 5, 4, 3], "dropout": 0,
+        },
+        "gradients": [
+            "transformer.embeddings.hybrid_model.root.conv.weight",
+            "transformer.embeddings.hybrid_model.body.block2.unit1.downsample.weight",
+            "transformer.embeddings.position_embeddings",
+            "transformer.encoder.layer.1.attn.key.weight",
+            "transformer.encoder.layer.0.ffn.fc2.weight",
+            "decoder.blocks.2.conv1.0.weight",
+            "segmentation_head.0.weight",
+        ],
+    }
+
+
+def jcs():
+    use("JCS")
+    import Models.joint_model as module
+    import Models.res2net as backbone
+    from Models.utils import ConvBNReLU, FrozenBatchNorm2d
+    from Models.vgg import VGG16BN
+
+    widths, planes = [8, 8, 16, 16, 16], 10
+
+    def narrow_vgg():
+        vgg = VGG16BN()
+        for stage, count in enumerate((2, 2, 3, 3, 3)):
+            for index in range(count):
+                before = widths[stage] if index > 0 else (widths[stage - 1] if stage > 0 else 3)
+                setattr(vgg, f"conv{stage + 1}_{index + 1}", ConvBNReLU(before, widths[stage], frozen=True))
+        return vgg
+
+    def narrow_backbone():
+        network = backbone.Res2Net(backbone.Bottle2neck, [1, 1, 1, 1])
+        half, norm = planes // 2, FrozenBatchNorm2d
+        network.conv1 = nn.Sequential(
+            nn.Conv2d(3, half, 3, 2, 1, bias=False), norm(half), nn.ReLU(),
+            nn.Conv2d(half, half, 3, 1, 1, bias=False), norm(half), nn.ReLU(),
+            nn.Conv2d(half, planes, 3, 1, 1, bias=False),
+        )
+        network.bn1 = norm(planes)
+        network.inplanes = planes
+        for stage, count in enumerate((1, 1, 2, 1)):
+            layer = network._make_layer(backbone.Bottle2neck, planes * 2**stage, count, stride=1 if stage == 0 else 2)
+            setattr(network, f"layer{stage + 1}", layer)
+        return network
+
+    class Probabilities(nn.Module):
+        """It ends in a sigmoid: its logits are taken instead, a channel a level."""
+
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def forward(self, scan):
+            kept = torch.sigmoid
+            torch.sigmoid = lambda x: x if x.dim() == 4 and x.shape[1] == 5 else kept(x)
+            try:
+                return list(self.network(scan).split(1, dim=1))
+            finally:
+                torch.sigmoid = kept
+
+        def named_parameters(self, *args, **kwargs):
+            return self.network.named_parameters()
+
+        def named_buffers(self, *args, **kwargs):
+            return self.network.named_buffers()
+
+    module.vgg16 = lambda pretrained, input_features: narrow_vgg()
+    module.res2net101_v1b = lambda *args, **kwargs: narrow_backbone()
+    network = module.JCS(enc_channels=[*widths, widths[-1]], dec_channels=[*widths, widths[-1]])
+    seen = [planes, *(4 * planes * 2**stage for stage in range(4))]
+    network.fuse = module.FuseNet(c1=widths, c2=seen, out_channels=widths)
+    yield {
+        "name": "the joint segmentation model, narrow, before its sigmoid",
+        "reference": "torch",
+        "network": Probabilities(network),
+        "heads": ["lesion", *(f"auxiliary.side{level}" for level in (2, 3, 4, 5))],
+        "shape": (2, 3, 64, 96),
+        "options": {"lesions": ["lesion"], "widths": widths, "blocks": [1, 1, 2, 1], "planes": planes},
+        "gradients": [
+            "vgg16.conv3_2.conv.weight",
+            "res2net.layer3.1.convs.2.weight",
+            "fuse.se_modules.2.conv.weight",
+            "gpd.dilation_convs.3.weight",
+            "gpd1.se_block.linear1.weight",
+            "fpn.fuse.1.se2.linear1.weight",
+            "fpn.inners_b.4.conv.weight",
+            "cls1.weight",
+        ],
+    }
+
+
+write("densenet", "MONAI", densenet(3))
+write("densenet-2d", "MONAI", densenet(2))
+write("res2net", "Inf-Net", res2net)
+write("infnet", "Inf-Net", infnet)
+write("medt", "Medical-Transformer", medt)
+write("transunet", "TransUNet", transunet)
+write("jcs", "JCS", jcs)
