@@ -1,6 +1,6 @@
 """Golden numbers of the other networks, from their public implementations: python3 scripts/golden/references.py FOLDER [NAME...]
 
-FOLDER holds checkouts of DengPingFan/Inf-Net, jeya-maria-jose/Medical-Transformer, Beckschen/TransUNet, yuhuan-wu/JCS,
+FOLDER holds checkouts of DengPingFan/Inf-Net, jeya-maria-jose/Medical-Transformer, Beckschen/TransUNet, yuhuan-wu/JCS, bkong999/COVNet,
 Res2Net/Res2Net-PretrainedModels and Project-MONAI/MONAI under their own names; they are imported and not copied. Writes
 packages/networks/src/baselines/NAME.golden.json. Needs Debian's python3-torch and python3-numpy. Networks are made small where
 their own code lets them; dropout is 0, as no two libraries draw the same numbers.
@@ -325,6 +325,64 @@ def jcs():
     }
 
 
+def covnet():
+    """Debian has no torchvision: its ResNet-50 is written out here from the public description, narrow, as COVNet's code names its parts."""
+
+    class Bottleneck(nn.Module):
+        def __init__(self, before, planes, stride):
+            super().__init__()
+            self.conv1 = nn.Conv2d(before, planes, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(planes)
+            self.conv2 = nn.Conv2d(planes, planes, 3, stride=stride, padding=1, bias=False)
+            self.bn2 = nn.BatchNorm2d(planes)
+            self.conv3 = nn.Conv2d(planes, 4 * planes, 1, bias=False)
+            self.bn3 = nn.BatchNorm2d(4 * planes)
+            self.relu = nn.ReLU(inplace=True)
+            self.downsample = None
+            if stride != 1 or before != 4 * planes:
+                self.downsample = nn.Sequential(
+                    nn.Conv2d(before, 4 * planes, 1, stride=stride, bias=False), nn.BatchNorm2d(4 * planes)
+                )
+
+        def forward(self, x):
+            beside = x if self.downsample is None else self.downsample(x)
+            x = self.relu(self.bn1(self.conv1(x)))
+            x = self.relu(self.bn2(self.conv2(x)))
+            return self.relu(self.bn3(self.conv3(x)) + beside)
+
+    def resnet(planes, blocks):
+        stages, before = [], planes
+        for stage, count in enumerate(blocks):
+            units = []
+            for index in range(count):
+                units.append(Bottleneck(before, planes * 2**stage, 2 if index == 0 and stage > 0 else 1))
+                before = 4 * planes * 2**stage
+            stages.append(nn.Sequential(*units))
+        stem = [nn.Conv2d(3, planes, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(planes), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+        return nn.Sequential(*stem, *stages)
+
+    models = types.ModuleType("torchvision.models")
+    models.resnet50 = lambda pretrained: nn.Sequential(*resnet(2, (1, 1, 2, 1)), nn.Identity(), nn.Identity())
+    vision = types.ModuleType("torchvision")
+    vision.models = models
+    sys.modules |= {"torchvision": vision, "torchvision.models": models}
+    use("COVNet")
+    sys.modules.pop("model", None)
+    import model as module
+
+    network = module.COVNet(3)
+    network.classifer = nn.Linear(64, 3)
+    yield {
+        "name": "COVNet, narrow, one scan of five slices",
+        "reference": "torch",
+        "network": network,
+        "heads": ["disease"],
+        "shape": (1, 5, 3, 64, 96),
+        "options": {"classes": CLASSES, "blocks": [1, 1, 2, 1], "planes": 2},
+        "gradients": ["pretrained_model.0.weight", "pretrained_model.6.1.conv2.weight", "pretrained_model.5.0.downsample.0.weight", "classifer.weight"],
+    }
+
+
 write("densenet", "MONAI", densenet(3))
 write("densenet-2d", "MONAI", densenet(2))
 write("res2net", "Inf-Net", res2net)
@@ -332,3 +390,4 @@ write("infnet", "Inf-Net", infnet)
 write("medt", "Medical-Transformer", medt)
 write("transunet", "TransUNet", transunet)
 write("jcs", "JCS", jcs)
+write("covnet", "COVNet", covnet)

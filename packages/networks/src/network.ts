@@ -6,6 +6,7 @@ export interface Pass {
   readonly mode: "train" | "eval";
   readonly random: RandomSource; // for dropout; each use derives its own
   readonly passes?: number; // extra passes of iterative learning, in place of the network's own number
+  readonly statistics?: "batch"; // in evaluation: batch norms take the batch's own, and move none
 }
 
 /** Logits that only training looks at. */
@@ -32,8 +33,12 @@ export type Prediction = {
 /** A network of the registry: a module from regions to a prediction. */
 export abstract class Network extends Module {
   abstract readonly task: Task;
+  /** What it looks at: N×1×D×H×W; single slices, N×3×H×W; or all slices of a region together, N×D×3×H×W. `slicewise.ts` makes the last two the first. */
+  readonly sees: "volume" | "slice" | "stack" = "volume";
+  /** The one side of a slice that it takes, where positions are learned. */
+  readonly side: number | undefined = undefined;
 
-  /** @param input N×1×D×H×W in [0, 1], as `regionTensor` makes it of regions */
+  /** @param input in [0, 1], as `regionTensor` makes it of regions */
   abstract forward(input: Tensor, pass: Pass): Prediction;
 }
 

@@ -8,6 +8,7 @@ import {
   attentionUnetOptions,
   attentionUnetPresets,
 } from "./baselines/attention-unet.js";
+import { COVNET, CovNet, COVNET_MULTIPLE, covnetOptions, covnetPresets } from "./baselines/covnet.js";
 import { DENSENET_MULTIPLE, DenseNet, densenetOptions, densenetPresets, MONAI_DENSENET } from "./baselines/densenet.js";
 import { INFNET, InfNet, INFNET_MULTIPLE, infnetOptions, infnetPresets } from "./baselines/infnet.js";
 import { JCS, Jcs, JCS_MULTIPLE, jcsOptions, jcsPresets } from "./baselines/jcs.js";
@@ -179,6 +180,20 @@ export const NETWORKS: readonly NetworkEntry[] = [
     options: infnetOptions,
     presets: infnetPresets,
     create: (options, init) => new InfNet(options, init),
+  }),
+  entry({
+    name: "covnet",
+    tasks: ["diagnosis"],
+    dims: 2,
+    input: [3, 224, 224],
+    multipleOf: COVNET_MULTIPLE,
+    levels: 0,
+    cites: "Li et al., Radiology 296(2), 2020; bkong999/COVNet",
+    differs: "starts from random weights, which its authors' did not; norms' scales are learned",
+    references: [COVNET],
+    options: covnetOptions,
+    presets: covnetPresets,
+    create: (options, init) => new CovNet(options, init),
   }),
   entry({
     name: "medt",

@@ -45,6 +45,7 @@ export function densenetPresets(depth: keyof typeof DENSENET_BLOCKS): Record<str
  */
 export class DenseNet extends Network {
   readonly task = "diagnosis";
+  override readonly sees: "volume" | "slice";
   readonly stem: Convolution;
   readonly stemNorm: BatchNorm;
   readonly blocks: readonly DenseBlock[];
@@ -62,6 +63,7 @@ export class DenseNet extends Network {
     super();
     const { dims, channels } = shape;
     this.#shape = shape;
+    this.sees = shape.dims === 2 ? "slice" : "volume";
     this.stem = new Convolution({ dims, from: channels, to: first, kernel: 7, stride: 2, bias: false }, init.derive("stem"));
     this.stemNorm = new BatchNorm(first);
     this.pool = new MaxPool({ dims, kernel: 3, stride: 2, padding: 1 });

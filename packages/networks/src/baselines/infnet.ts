@@ -50,6 +50,7 @@ const BASE_WIDTH = 26;
  */
 export class InfNet extends Network {
   readonly task = "segmentation";
+  override readonly sees = "slice";
   readonly backbone: Res2NetFeatures;
   readonly fields: readonly ReceptiveField[]; // at strides 8, 16, 32
   readonly decoder: PartialDecoder;

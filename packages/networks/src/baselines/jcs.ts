@@ -47,6 +47,7 @@ const VGG_CONVOLUTIONS = [2, 2, 3, 3, 3] as const;
  */
 export class Jcs extends Network {
   readonly task = "segmentation";
+  override readonly sees = "slice";
   readonly vgg: readonly (readonly ConvolutionRelu[])[];
   readonly classifier: Res2NetFeatures;
   readonly fusion: readonly (readonly ConvolutionRelu[])[];

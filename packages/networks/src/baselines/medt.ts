@@ -53,17 +53,18 @@ const BLOCKS = [1, 2, 4, 1] as const;
  */
 export class MedT extends Network {
   readonly task = "segmentation";
+  override readonly sees = "slice";
+  override readonly side: number;
   readonly global: AxialBranch;
   readonly local: AxialBranch | undefined;
   readonly fusion: Convolution | undefined;
   readonly head: Convolution;
-  readonly #side: number;
 
   constructor({ lesions, variant, side, planes, stem, between }: MedtOptions, init: RandomSource) {
     super();
     const { global, local } = VARIANTS[variant];
     const alone = local === undefined;
-    this.#side = side;
+    this.side = side;
     this.global = new AxialBranch(
       { side, stem, between, planes, stages: alone ? 4 : 2, positions: global },
       init.derive("global"),
@@ -83,7 +84,7 @@ export class MedT extends Network {
 
   /** @param input N×3×side×side in [0, 1] */
   forward(input: Tensor, pass: Pass): Prediction {
-    requireRegion("medt", input, { dims: 2, channels: 3, multipleOf: this.#side, only: this.#side });
+    requireRegion("medt", input, { dims: 2, channels: 3, multipleOf: this.side, only: this.side });
     return scope(() => {
       const whole = part("global", () => this.global.forward(input, pass));
       const { local, fusion } = this;
@@ -97,7 +98,7 @@ export class MedT extends Network {
 
   /** Each patch by itself: in training each moves the norms on its own. */
   #byPatches(local: AxialBranch, input: Tensor, pass: Pass): Tensor {
-    const side = this.#side / PATCHES;
+    const side = this.side / PATCHES;
     const places = [...Array(PATCHES).keys()];
     const rows = places.map((row) =>
       cat(

@@ -39,6 +39,7 @@ export const res2netPresets = {
  */
 export class Res2Net extends Network {
   readonly task = "diagnosis";
+  override readonly sees: "volume" | "slice";
   readonly features: Res2NetFeatures;
   readonly head: Linear;
   readonly #shape: { readonly name: string; readonly dims: Dims; readonly channels: number };
@@ -50,6 +51,7 @@ export class Res2Net extends Network {
   ) {
     super();
     this.#shape = shape;
+    this.sees = shape.dims === 2 ? "slice" : "volume";
     this.features = new Res2NetFeatures({ ...shape, ...options }, init.derive("features"));
     this.head = new Linear({ from: res2netWidths(options).at(-1) ?? 0, to: classes.length }, init.derive("head"));
   }

@@ -50,6 +50,8 @@ export const transunetPresets = {
  */
 export class TransUnet extends Network {
   readonly task = "segmentation";
+  override readonly sees = "slice";
+  override readonly side: number;
   readonly stem: Stem;
   readonly embedding: Convolution;
   readonly positions: Parameter;
@@ -67,6 +69,7 @@ export class TransUnet extends Network {
       throw new NetworkError({ code: "NETWORK_OPTION", network: "transunet", key: "heads", because });
     }
     this.#options = options;
+    this.side = side;
     this.stem = new Stem({ width: stem, units }, init.derive("stem"));
     this.embedding = new Convolution({ dims: 2, from: 16 * stem, to: tokens, kernel: 1, bias: true }, init.derive("embedding"));
     this.positions = constant([1, (side / 16) ** 2, tokens], 0);

@@ -55,17 +55,12 @@ export class BatchNorm extends Module {
     this.runningVar = new Buffer(tensorFrom(new Float32Array(channels).fill(1), [channels]));
   }
 
-  forward(x: Tensor, { mode }: Pass): Tensor {
-    return batchNorm(
-      x,
-      this.weight.tensor,
-      this.bias.tensor,
-      this.runningMean.tensor,
-      this.runningVar.tensor,
-      mode === "train",
-      MOMENTUM,
-      EPSILON,
-    );
+  forward(x: Tensor, { mode, statistics }: Pass): Tensor {
+    const [weight, bias] = [this.weight.tensor, this.bias.tensor];
+    if (mode === "eval" && statistics === "batch")
+      return batchNorm(x, weight, bias, undefined, undefined, true, MOMENTUM, EPSILON);
+    const [mean, variance] = [this.runningMean.tensor, this.runningVar.tensor];
+    return batchNorm(x, weight, bias, mean, variance, mode === "train", MOMENTUM, EPSILON);
   }
 }
 

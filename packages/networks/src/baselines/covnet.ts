@@ -1,0 +1,77 @@
+import type { RandomSource } from "@multirnet/base";
+import { asLogits, scope, type Tensor } from "@multirnet/engine";
+import { z } from "zod";
+
+import { RESNET_CHILDREN, ResNetFeatures } from "../blocks/resnet.js";
+import { NetworkError } from "../errors.js";
+import { Linear } from "../layers/linear.js";
+import { globalAverage } from "../layers/pooling.js";
+import { Network, type Pass, type Prediction } from "../network.js";
+import { CLASSES } from "../options.js";
+import { part } from "../part.js";
+import { TORCH_COUNTER, TORCH_NORM, type Reference } from "../reference.js";
+
+/** Each side of a slice is a multiple of this: five halvings. */
+export const COVNET_MULTIPLE = 32;
+
+export const covnetOptions = z.strictObject({
+  classes: CLASSES,
+  blocks: z.array(z.int().min(1)).length(4).default([3, 4, 6, 3]).describe("blocks of the backbone's four stages"),
+  planes: z.int().min(2).default(64).describe("planes of the backbone's first stage"),
+  statistics: z
+    .enum(["running", "batch"])
+    .default("running")
+    .describe("of the norms in evaluation: running ones, or of the scan's own slices, as the published evaluation has it"),
+});
+export type CovnetOptions = z.infer<typeof covnetOptions>;
+
+export const covnetPresets = {
+  full: {},
+  small: { blocks: [2, 2, 2, 2], planes: 16 },
+  tiny: { blocks: [1, 1, 2, 1], planes: 2 },
+} as const satisfies Record<string, z.input<typeof covnetOptions>>;
+
+/**
+ * COVNet: ResNet-50 on each slice, the largest of the slices' pooled features, and one linear layer. Li et al., Radiology 296(2), 2020
+ * (bkong999/COVNet): 23,514,179 parameters with three classes.
+ */
+export class CovNet extends Network {
+  readonly task = "diagnosis";
+  override readonly sees = "stack";
+  readonly features: ResNetFeatures;
+  readonly head: Linear;
+  readonly #statistics: CovnetOptions["statistics"];
+
+  constructor({ classes, statistics, ...shape }: CovnetOptions, init: RandomSource) {
+    super();
+    this.features = new ResNetFeatures(shape, init.derive("features"));
+    this.head = new Linear({ from: 32 * shape.planes, to: classes.length }, init.derive("head"));
+    this.#statistics = statistics;
+  }
+
+  /** @param input N×S×3×H×W in [0, 1], S slices of each scan, each side a multiple of 32 */
+  forward(input: Tensor, pass: Pass): Prediction {
+    const [scans = 0, slices = 0, channels, ...space] = input.shape;
+    const fits = space.every((side) => side > 0 && side % COVNET_MULTIPLE === 0);
+    if (input.shape.length !== 5 || scans === 0 || slices === 0 || channels !== 3 || !fits) {
+      const expected = `N×S×3×H×W with H and W multiples of ${String(COVNET_MULTIPLE)}`;
+      throw new NetworkError({ code: "NETWORK_INPUT", network: "covnet", expected, came: input.shape.join("×") });
+    }
+    const seenAs: Pass = this.#statistics === "batch" ? { ...pass, statistics: "batch" } : pass;
+    return scope(() => {
+      const each = part("features", () =>
+        globalAverage(this.features.forward(input.reshape([scans * slices, 3, ...space]), seenAs)),
+      );
+      const largest = each.reshape([scans, slices, each.shape[1] ?? 0]).amax({ dim: [1] });
+      const disease = part("head", () => asLogits(this.head.forward(largest)));
+      return { task: "diagnosis", disease, auxiliary: [] };
+    });
+  }
+}
+
+export const COVNET: Reference = {
+  name: "torch",
+  source: "bkong999/COVNet model.py, on torchvision's resnet50",
+  rules: [...RESNET_CHILDREN("pretrained_model\\.", "features."), [/^classifer\./, "head."], ...TORCH_NORM],
+  ignored: [TORCH_COUNTER],
+};
