@@ -6,27 +6,26 @@ as no two libraries draw the same numbers.
 """
 
 import json
-import re
 from pathlib import Path
 
 import torch
 from monai.networks.nets import vnet as monai_vnet
 from torch import nn
 
-from formula import run, uniform
+from formula import of_reference, uniform
 
 SHAPE = (2, 1, 16, 32, 48)
 WIDTH = 2
 GRADIENTS = [
-    "first.convolution.weight",
-    "down.1.convolution.weight",
-    "down.2.units.units.1.convolution.weight",
-    "up.0.units.units.1.convolution.weight",
-    "up.2.convolution.weight",
-    "up.3.norm.bias",
-    "out.convolution.weight",
-    "head.weight",
-    "head.bias",
+    "in_tr.conv_block.conv.weight",
+    "down_tr64.down_conv.weight",
+    "down_tr128.ops.1.conv_block.conv.weight",
+    "up_tr256.ops.1.conv_block.conv.weight",
+    "up_tr64.up_conv.weight",
+    "up_tr32.bn1.bias",
+    "out_tr.conv_block.conv.weight",
+    "out_tr.conv2.conv.weight",
+    "out_tr.conv2.conv.bias",
 ]
 CASES = [
     {
@@ -42,10 +41,10 @@ CASES = [
         "act": "prelu",
         "bias": True,
         "more": [
-            "firstActivation.weight",
-            "down.3.halvedActivation.weight",
-            "up.1.units.activations.1.weight",
-            "outActivation.weight",
+            "in_tr.act_function.weight",
+            "down_tr256.act_function1.weight",
+            "up_tr128.ops.1.act_function.weight",
+            "out_tr.act_function1.weight",
         ],
     },
     {
@@ -53,7 +52,7 @@ CASES = [
         "ours": {"lesions": ["a", "b", "c"], "activation": "prelu"},
         "act": "prelu",
         "bias": False,
-        "more": ["down.0.activation.weight", "up.3.doubledActivation.weight", "up.0.activation.weight"],
+        "more": ["down_tr32.act_function2.weight", "up_tr32.act_function1.weight", "up_tr256.act_function2.weight"],
     },
 ]
 
@@ -83,38 +82,11 @@ class Heads(nn.Module):
     def forward(self, scan):
         return {"lesion": self.net(scan)}
 
+    def named_parameters(self, *args, **kwargs):
+        return self.net.named_parameters()
 
-def our_name(name):
-    """How the TypeScript network calls a tensor of MONAI's; only here do the two meet."""
-    name = name.removeprefix("net.")
-    for stages, ours in ((DOWN, "down"), (UP, "up")):
-        for index, stage in enumerate(stages):
-            name = re.sub(rf"^{stage}\.", f"{ours}.{index}.", name)
-    halved = "halvedActivation" if name.startswith("down") else "doubledActivation"
-    for theirs, ours in (
-        (r"^in_tr\.conv_block\.", "first."),
-        (r"^in_tr\.act_function\.", "firstActivation."),
-        (r"^out_tr\.conv_block\.", "out."),
-        (r"^out_tr\.act_function1\.", "outActivation."),
-        (r"^out_tr\.conv2\.", "head."),
-        (r"\.(?:down|up)_conv\.", ".convolution."),
-        (r"\.bn1\.", ".norm."),
-        (r"\.act_function1\.", f".{halved}."),
-        (r"\.act_function2\.", ".activation."),
-        (r"\.ops\.(\d+)\.act_function\.", r".units.activations.\1."),
-        (r"\.ops\.(\d+)\.conv_block\.", r".units.units.\1."),
-        (r"\.conv\.", ".convolution."),
-        (r"\.adn\.N\.", ".norm."),
-        (r"running_mean$", "runningMean"),
-        (r"running_var$", "runningVar"),
-    ):
-        name = re.sub(theirs, ours, name)
-    return name
-
-
-def named_state(network):
-    tensors = dict(network.named_parameters()) | dict(network.named_buffers())
-    return {our_name(name): tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")}
+    def named_buffers(self, *args, **kwargs):
+        return self.net.named_buffers()
 
 
 scan = torch.from_numpy(uniform("scan", 2 * 16 * 32 * 48).astype("float32").reshape(SHAPE))
@@ -122,8 +94,8 @@ widths = [WIDTH * 2**level for level in range(5)]
 cases = []
 for case in CASES:
     network = Heads(case["act"], case["bias"], len(case["ours"]["lesions"]))
-    golden = run(network, named_state(network), scan, GRADIENTS + case["more"])
-    cases.append({"name": case["name"], "options": {"widths": widths, "dropout": 0, **case["ours"]}, **golden})
+    golden = of_reference(network, scan, GRADIENTS + case["more"])
+    cases.append({"name": case["name"], "reference": "monai", "options": {"widths": widths, "dropout": 0, **case["ours"]}, **golden})
 
 origin = f"scripts/golden/vnet.py, MONAI d388d1c, PyTorch {torch.__version__}"
 path = Path(__file__).resolve().parents[2] / "packages/networks/src/baselines/vnet.golden.json"

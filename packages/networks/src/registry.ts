@@ -25,7 +25,8 @@ import { TRANSUNET_TORCH, TransUnet, transunetOptions, transunetPresets } from "
 import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
 import { Unet3d, UNET3D_MULTIPLE, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
 import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
-import { Vnet, VNET_MULTIPLE, vnetOptions, vnetPresets } from "./baselines/vnet.js";
+import { Vnet, VNET_MONAI, VNET_MULTIPLE, vnetOptions, vnetPresets } from "./baselines/vnet.js";
+import { ZhouNet, zhouOptions, zhouPresets } from "./baselines/zhou.js";
 import { NetworkError } from "./errors.js";
 import { MultirNet } from "./multirnet/multirnet.js";
 import { multirnetOptions, multirnetPresets } from "./multirnet/options.js";
@@ -84,7 +85,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     levels: 0,
     cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
     differs: "a sigmoid channel a lesion type in place of a softmax over two classes",
-    references: [],
+    references: [VNET_MONAI],
     options: vnetOptions,
     presets: vnetPresets,
     create: (options, init) => new Vnet(options, init),
@@ -130,6 +131,20 @@ export const NETWORKS: readonly NetworkEntry[] = [
     options: attentionUnetOptions,
     presets: attentionUnetPresets,
     create: (options, init) => new AttentionUnet(options, init),
+  }),
+  entry({
+    name: "zhou",
+    tasks: ["joint"],
+    dims: 3,
+    input: [1, 32, 96, 96],
+    multipleOf: VNET_MULTIPLE,
+    levels: 0,
+    cites: "Zhou et al., Medical Image Analysis 70:101918, 2021",
+    differs: "no public implementation; V-Net as its public ones have it, a first map of zeros, dropout before the linear layer",
+    references: [], // none public
+    options: zhouOptions,
+    presets: zhouPresets,
+    create: (options, init) => new ZhouNet(options, init),
   }),
   ...([121, 201] as const).flatMap((depth) =>
     SHAPES.map(({ suffix, dims, input }) => {

@@ -1,5 +1,5 @@
 import type { RandomSource } from "@multirnet/base";
-import { asLogits, cat, Module, scope, type Tensor } from "@multirnet/engine";
+import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
 import { chain } from "../blocks/chain.js";
@@ -11,6 +11,7 @@ import { requireRegion, requireStatistics } from "../input.js";
 import { Network, type Pass, type Prediction } from "../network.js";
 import { LESIONS } from "../options.js";
 import { part } from "../part.js";
+import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../reference.js";
 
 const KERNEL = 5;
 
@@ -57,6 +58,23 @@ interface Style {
  */
 export class Vnet extends Network {
   readonly task = "segmentation";
+  readonly body: VnetBody;
+
+  constructor({ lesions, ...options }: VnetOptions, init: RandomSource) {
+    super();
+    this.body = new VnetBody({ ...options, channels: 1, outputs: lesions.length }, init);
+  }
+
+  /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
+  forward(input: Tensor, pass: Pass): Prediction {
+    requireRegion("vnet", input, { channels: 1, multipleOf: VNET_MULTIPLE });
+    requireStatistics("vnet", input, { multipleOf: VNET_MULTIPLE }, pass);
+    return scope(() => ({ task: "segmentation", lesion: this.body.forward(input, input, pass).lesion, auxiliary: [] }));
+  }
+}
+
+/** The encoder, decoder and head of a V-Net. */
+export class VnetBody extends Module {
   readonly first: Unit;
   readonly firstActivation: Layer;
   readonly down: readonly Down[];
@@ -65,11 +83,21 @@ export class Vnet extends Network {
   readonly outActivation: Layer;
   readonly head: Convolution;
 
-  constructor({ lesions, widths, activation, biases, dropout: rate }: VnetOptions, init: RandomSource) {
+  constructor(
+    {
+      channels,
+      outputs,
+      widths,
+      activation,
+      biases,
+      dropout: rate,
+    }: Omit<VnetOptions, "lesions"> & { readonly channels: number; readonly outputs: number },
+    init: RandomSource,
+  ) {
     super();
     const style: Style = { activation, bias: biases === "all" };
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0, w4 = 0] = widths;
-    this.first = new Unit({ from: 1, to: w0, style }, init.derive("first"));
+    this.first = new Unit({ from: channels, to: w0, style }, init.derive("first"));
     this.firstActivation = activationOf(activation, w0);
     this.down = [
       new Down({ from: w0, to: w1, convolutions: 1, dropped: 0, style }, init.derive("down", 0)),
@@ -83,37 +111,34 @@ export class Vnet extends Network {
       new Up({ from: 2 * w2, skip: w1, convolutions: 1, dropped: 0, rate, style }, init.derive("up", 2)),
       new Up({ from: 2 * w1, skip: w0, convolutions: 1, dropped: 0, rate, style }, init.derive("up", 3)),
     ];
-    this.out = new Unit({ from: 2 * w0, to: lesions.length, style }, init.derive("out"));
-    this.outActivation = activationOf(activation, lesions.length);
-    this.head = new Convolution(
-      { from: lesions.length, to: lesions.length, kernel: 1, bias: true },
-      init.derive("head"),
-    );
+    this.out = new Unit({ from: 2 * w0, to: outputs, style }, init.derive("out"));
+    this.outActivation = activationOf(activation, outputs);
+    this.head = new Convolution({ from: outputs, to: outputs, kernel: 1, bias: true }, init.derive("head"));
   }
 
-  /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
-  forward(input: Tensor, pass: Pass): Prediction {
-    requireRegion("vnet", input, { channels: 1, multipleOf: VNET_MULTIPLE });
-    requireStatistics("vnet", input, { multipleOf: VNET_MULTIPLE }, pass);
+  /**
+   * @param scan what the first stage adds to its output, one channel
+   * @returns the logits, and the features of the five encoder stages, the finest first
+   */
+  forward(input: Tensor, scan: Tensor, pass: Pass): { readonly lesion: Logits; readonly stages: readonly Tensor[] } {
     return scope(() => {
-      const features = [
-        part("first", () => this.firstActivation.forward(this.first.forward(input, pass).add(input), pass)),
+      const stages = [
+        part("first", () => this.firstActivation.forward(this.first.forward(input, pass).add(scan), pass)),
       ];
       for (const [index, stage] of this.down.entries()) {
-        features.push(
-          part(`down.${String(index)}`, () => stage.forward(features[index] as Tensor, pass, `down ${String(index)}`)),
+        stages.push(
+          part(`down.${String(index)}`, () => stage.forward(stages[index] as Tensor, pass, `down ${String(index)}`)),
         );
       }
-      let feature = features.pop() as Tensor;
+      let feature = stages.at(-1) as Tensor;
       for (const [index, stage] of this.up.entries()) {
         const deeper = feature;
-        const skip = features.pop() as Tensor;
+        const skip = stages.at(-2 - index) as Tensor;
         feature = part(`up.${String(index)}`, () => stage.forward(deeper, skip, pass, `up ${String(index)}`));
-        deeper.release();
-        skip.release();
+        if (index > 0) deeper.release();
       }
       const lesion = part("out", () => asLogits(chain([this.out, this.outActivation, this.head], feature, pass)));
-      return { task: "segmentation", lesion, auxiliary: [] };
+      return { lesion, stages };
     });
   }
 }
@@ -234,3 +259,32 @@ class Up extends Module {
     return this.activation.forward(this.units.forward(joined, pass).add(joined), pass);
   }
 }
+
+const STAGES: readonly NameRule[] = [
+  ...[32, 64, 128, 256].map((width, index): NameRule => [new RegExp(`^down_tr${String(width)}\\.`), `body.down.${String(index)}.`]),
+  ...[256, 128, 64, 32].map((width, index): NameRule => [new RegExp(`^up_tr${String(width)}\\.`), `body.up.${String(index)}.`]),
+  [/\.(?:down|up)_conv\./, ".convolution."],
+];
+
+export const VNET_MONAI: Reference = {
+  name: "monai",
+  source: "Project-MONAI/MONAI monai/networks/nets/vnet.py",
+  rules: [
+    ...STAGES,
+    [/^in_tr\.conv_block\./, "body.first."],
+    [/^in_tr\.act_function\./, "body.firstActivation."],
+    [/^out_tr\.conv_block\./, "body.out."],
+    [/^out_tr\.act_function1\./, "body.outActivation."],
+    [/^out_tr\.conv2\./, "body.head."],
+    [/^(body\.(?:down|up)\.\d)\.bn1\./, "$1.norm."],
+    [/^(body\.down\.\d)\.act_function1\./, "$1.halvedActivation."],
+    [/^(body\.up\.\d)\.act_function1\./, "$1.doubledActivation."],
+    [/\.act_function2\./, ".activation."],
+    [/\.ops\.(\d)\.act_function\./, ".units.activations.$1."],
+    [/\.ops\.(\d)\.conv_block\./, ".units.units.$1."],
+    [/\.conv\./, ".convolution."],
+    [/\.adn\.N\./, ".norm."],
+    ...TORCH_NORM,
+  ],
+  ignored: [TORCH_COUNTER],
+};

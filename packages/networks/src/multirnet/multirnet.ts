@@ -1,12 +1,12 @@
 import type { RandomSource } from "@multirnet/base";
-import { scope, zeros, type Tensor } from "@multirnet/engine";
+import { scope, type Tensor } from "@multirnet/engine";
 
+import { iterate } from "../blocks/iterative-learning.js";
 import { ResidualClassifier } from "../blocks/residual-classifier.js";
 import { unionProbability } from "../blocks/union.js";
-import { NetworkError } from "../errors.js";
 import { globalAverage } from "../layers/pooling.js";
 import { requireRegion, requireStatistics } from "../input.js";
-import { diseaseOf, lesionOf, Network, type Auxiliary, type Pass, type Prediction, type Task } from "../network.js";
+import { Network, type Auxiliary, type Pass, type Prediction, type Task } from "../network.js";
 import { part } from "../part.js";
 import { MAXIMUM_PASSES, type MultirNetOptions } from "./options.js";
 import { SegmentationSubnet, SIZE_MULTIPLE } from "./segmentation-subnet.js";
@@ -66,30 +66,9 @@ export class MultirNet extends Network {
       const disease = part("classifier", () => (classifier as ResidualClassifier).forward(input, undefined, pass));
       return { task: "diagnosis", disease, auxiliary: [] };
     }
-    const last = requirePasses(pass.passes ?? this.#options.passes);
-    const [batch = 1, , ...space] = input.shape;
-    let map: Tensor = zeros([batch, 1, ...space], { dtype: input.dtype, device: input.device });
-    const auxiliary: Auxiliary[] = [];
-    for (let index = 0; ; index++) {
-      const found = this.#onePass(segmentation, classifier, input, map, {
-        ...pass,
-        random: pass.random.derive("pass", index),
-      });
-      const names = index === last ? "" : `pass${String(index)}.`;
-      auxiliary.push(...found.auxiliary.map((item) => ({ ...item, name: names + item.name })));
-      if (index === last) return { ...found, auxiliary };
-      const lesion = lesionOf(found);
-      const disease = diseaseOf(found);
-      if (lesion !== undefined) {
-        auxiliary.push({ name: `${names}lesion`, of: "lesion", role: "pass", logits: lesion });
-        map = scope(() => {
-          const fused = unionProbability(lesion);
-          return this.#options.detachPasses ? fused.detach() : fused;
-        });
-      }
-      if (disease !== undefined)
-        auxiliary.push({ name: `${names}disease`, of: "disease", role: "pass", logits: disease });
-    }
+    const { passes, detachPasses } = this.#options;
+    const iterations = { network: "multirnet", passes: pass.passes ?? passes, most: MAXIMUM_PASSES, detach: detachPasses };
+    return iterate(input, iterations, pass, (map, one) => this.#onePass(segmentation, classifier, input, map, one));
   }
 
   #onePass(
@@ -114,10 +93,4 @@ export class MultirNet extends Network {
     });
     return { task: "joint", lesion, disease, auxiliary };
   }
-}
-
-function requirePasses(passes: number): number {
-  if (Number.isInteger(passes) && passes >= 0 && passes <= MAXIMUM_PASSES) return passes;
-  const because = `expected a whole number from 0 to ${String(MAXIMUM_PASSES)}, but ${String(passes)} came`;
-  throw new NetworkError({ code: "NETWORK_OPTION", network: "multirnet", key: "passes", because });
 }
