@@ -5,6 +5,8 @@ export { readState, writeCheckpoint, type Checkpoint } from "./checkpoint.js";
 export { digestOf, hashFile } from "./digest.js";
 export { ArtifactError, type ArtifactProblem } from "./errors.js";
 export { writeJson, writeYaml } from "./json-file.js";
+export { readForeignWeights } from "./foreign/foreign-weights.js";
+export type { RawTensor } from "./foreign/raw-tensor.js";
 export {
   ESTIMATES,
   modelCardSchema,

@@ -39,6 +39,15 @@ export function tensorFromBytes(code: number, shape: readonly number[], bytes: U
 }
 
 /**
+ * A tensor on the CPU with a copy of bytes as they lie in a file: row-major, least byte first.
+ *
+ * @throws EngineError ENGINE_ARGUMENT for a type that is none, ENGINE_OP_FAILED where there are not as many bytes as the shape holds
+ */
+export function tensorOfBytes(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
+  return tensorFromBytes(dtypeCode(dtype), shape, bytes);
+}
+
+/**
  * A float32 tensor from numbers, as tests and small constants need it; float64 or int64 where said.
  *
  * @throws EngineError ENGINE_SHAPE as tensorFrom; ENGINE_ARGUMENT for a fraction in int64

@@ -1,5 +1,5 @@
 export { gradients, withoutGradients } from "./autograd.js";
-export { tensor, tensorFrom } from "./create.js";
+export { tensor, tensorFrom, tensorOfBytes } from "./create.js";
 export { bytesPerElement, type DType } from "./dtype.js";
 export { EngineError, type EngineProblem } from "./errors.js";
 export * from "./generated/tensor.js";

@@ -8,6 +8,7 @@ export type NetworkProblem =
       readonly nearest: string | undefined;
     }
   | { readonly code: "NETWORK_OPTION"; readonly network: string; readonly key: string; readonly because: string }
+  | { readonly code: "NETWORK_WEIGHTS"; readonly reference: string; readonly because: string }
   | { readonly code: "NETWORK_INPUT"; readonly network: string; readonly expected: string; readonly came: string };
 
 /** A network that does not exist, cannot be made as asked, or cannot take what it is given. */
@@ -28,6 +29,8 @@ function explain(problem: NetworkProblem): string {
       );
     case "NETWORK_OPTION":
       return `network ${problem.network}: ${problem.key === "" ? "" : `${problem.key}: `}${problem.because}`;
+    case "NETWORK_WEIGHTS":
+      return `these are not the weights of the reference ${problem.reference}: ${problem.because}`;
     case "NETWORK_INPUT":
       return `${problem.network} takes ${problem.expected}, but ${problem.came} came`;
   }

@@ -1,3 +1,5 @@
+import type { Tensor } from "@multirnet/engine";
+
 /** How a tensor of another implementation is called here. Rules are applied one after the other, each to what the ones before made of the name. */
 export type NameRule = readonly [pattern: RegExp, ours: string];
 
@@ -8,6 +10,8 @@ export interface Reference {
   readonly rules: readonly NameRule[];
   /** Tensors that have no place here: counters, and what the implementation never uses. */
   readonly ignored: readonly RegExp[];
+  /** Brings a tensor into the shape that it has here, where the reference lays it out otherwise. */
+  readonly laidOut?: (tensor: Tensor, shape: readonly number[]) => Tensor;
 }
 
 /** @returns what a tensor of the reference is called here; undefined where it has no place */

@@ -21,7 +21,7 @@ import {
   res2netOptions,
   res2netPresets,
 } from "./baselines/res2net.js";
-import { TRANSUNET_TORCH, TransUnet, transunetOptions, transunetPresets } from "./baselines/transunet.js";
+import { TRANSUNET_NPZ, TRANSUNET_TORCH, TransUnet, transunetOptions, transunetPresets } from "./baselines/transunet.js";
 import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
 import { Unet3d, UNET3D_MULTIPLE, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
 import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
@@ -233,7 +233,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     levels: 0,
     cites: "Chen et al., 2021, R50-ViT-B/16; Beckschen/TransUNet",
     differs: "a sigmoid channel a lesion type in place of a softmax over classes",
-    references: [TRANSUNET_TORCH],
+    references: [TRANSUNET_TORCH, TRANSUNET_NPZ],
     options: transunetOptions,
     presets: transunetPresets,
     create: (options, init) => new TransUnet(options, init),

@@ -13,6 +13,7 @@ import { phantom } from "./phantom.js";
 import { predict } from "./predict.js";
 import { resample } from "./resample.js";
 import { train } from "./train.js";
+import { weightsImport, weightsShow } from "./weights.js";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -30,5 +31,7 @@ export const COMMANDS: readonly Command[] = [
   networks,
   init,
   forward,
+  weightsImport,
+  weightsShow,
   doctor,
 ];

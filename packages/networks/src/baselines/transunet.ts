@@ -289,3 +289,46 @@ export const TRANSUNET_TORCH: Reference = {
   ],
   ignored: [TORCH_COUNTER],
 };
+
+/** The checkpoints that TransUNet starts from: Google's R50+ViT-B/16 in NumPy's format, laid out as Flax does. They have no decoder. */
+export const TRANSUNET_NPZ: Reference = {
+  name: "npz",
+  source: "google-research/vision_transformer R50+ViT-B_16.npz",
+  rules: [
+    [/^conv_root\//, "stem.root/"],
+    [/^gn_root\//, "stem.rootNorm/"],
+    // Blocks and units are counted from 1 there.
+    ...[1, 2, 3].map((block) => [new RegExp(`^block${String(block)}/`), `stem.stages.${String(block - 1)}/`] as const),
+    ...Array.from({ length: 12 }, (_, index) => [new RegExp(`/unit${String(index + 1)}/`), `.${String(index)}/`] as const),
+    ...[1, 2, 3].flatMap((index) => [
+      [new RegExp(`/conv${String(index)}/`), `.convolutions.${String(index - 1)}/`] as const,
+      [new RegExp(`/gn${String(index)}/`), `.norms.${String(index - 1)}/`] as const,
+    ]),
+    [/\/conv_proj\//, ".shortcut/"],
+    [/\/gn_proj\//, ".shortcutNorm/"],
+    [/^embedding\//, "embedding/"],
+    [/^Transformer\/posembed_input\/pos_embedding$/, "positions"],
+    [/^Transformer\/encoder_norm\//, "encoder.norm/"],
+    [/^Transformer\/encoderblock_(\d+)\//, "encoder.layers.$1/"],
+    [/\/LayerNorm_0\//, ".attentionNorm/"],
+    [/\/LayerNorm_2\//, ".perceptronNorm/"],
+    [/\/MultiHeadDotProductAttention_1\//, ".attention."],
+    [/\/MlpBlock_3\/Dense_0\//, ".first/"],
+    [/\/MlpBlock_3\/Dense_1\//, ".second/"],
+    [/\/(?:kernel|scale)$/, ".weight"],
+    [/\/bias$/, ".bias"],
+  ],
+  ignored: [/^cls$/, /^head\//, /^pre_logits\//],
+  laidOut: fromFlax,
+};
+
+/** Flax has channels last in convolutions, inputs first in linear layers, heads apart, and a token for the class before the positions. */
+function fromFlax(tensor: Tensor, shape: readonly number[]): Tensor {
+  if (shape.length === 4) return tensor.permute([3, 2, 0, 1]);
+  if (shape.length === 2) return tensor.reshape([shape[1] ?? 0, shape[0] ?? 0]).permute([1, 0]);
+  if (shape.length === 3) {
+    const more = (tensor.shape[1] ?? 0) - (shape[1] ?? 0);
+    return more === 1 ? tensor.narrow(1, 1, shape[1] ?? 0) : tensor;
+  }
+  return tensor.reshape([-1]);
+}
