@@ -19,7 +19,7 @@ interface Focus {
 
 /**
  * Community-acquired (lobar, bacterial) pneumonia: one large dense consolidation that fills part of a lobe up to its fissure,
- * with air in its bronchi, a thin rim of ground glass, at times a second smaller focus (Franquet, Radiology 2018). 6 to 14 % of
+ * with air in its bronchi, a thin rim of ground glass, at times a second smaller focus (Franquet, Radiology 2018). 5 to 10 % of
  * the lung, at least three quarters of it on one side.
  */
 export function capLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
@@ -57,7 +57,7 @@ export function capLesions(lungs: Lungs, space: Space, field: LungField, random:
 }
 
 function drawFoci(lungs: Lungs, random: RandomSource): Focus[] {
-  const share = skewed(random, 0.06, 0.14);
+  const share = skewed(random, 0.046, 0.1);
   const lobe = LOBES[random.weighted([3, 1, 5, 3, 5])] as Lobe; // lower lobes most often
   const main = drawFocus(lungs, lobe, share, random);
   if (!random.chance(0.35)) return [main];

@@ -27,11 +27,11 @@ interface Patch {
 
 /**
  * COVID-19: several patches of ground glass under the pleura of both lungs, more at the back and below, some with consolidation
- * inside (Bernheim et al., Radiology 2020; Pan et al., Radiology 2020). 6 to 18 % of the lung.
+ * inside (Bernheim et al., Radiology 2020; Pan et al., Radiology 2020). 5 to 12 % of the lung.
  */
 export function covidLesions(lungs: Lungs, space: Space, field: LungField, random: RandomSource): Lesions {
   const draw = random.derive("patches");
-  const share = skewed(draw, 0.066, 0.175);
+  const share = skewed(draw, 0.048, 0.12);
   const right = draw.between(0.36, 0.64);
   const reachMm = draw.between(17, 24);
   const dense = draw.chance(0.75) ? draw.between(0.12, 0.32) : 0;

@@ -29,13 +29,13 @@ export interface Band {
 export function drawParenchyma({ exhaled, domeZ }: Anatomy, random: RandomSource): Parenchyma {
   const bands: Band[] = [];
   for (const side of [-1, 1] as const) {
-    if (!random.chance(0.3)) continue;
+    if (!random.chance(0.6)) continue;
     bands.push({
       side,
       z: domeZ.right + random.between(-8, 22),
       slopeX: random.between(-0.3, 0.3),
       slopeY: random.between(-0.35, 0.1),
-      halfMm: random.between(1.2, 2.6),
+      halfMm: random.between(1.5, 4),
       hu: random.between(300, 600),
     });
   }
@@ -45,7 +45,7 @@ export function drawParenchyma({ exhaled, domeZ }: Anatomy, random: RandomSource
     mosaicHu: random.between(14, 36),
     grainHu: random.between(10, 26),
     dependentHu: random.chance(0.95) ? random.between(420, 850) : 0,
-    dependentMm: random.between(12, 22),
+    dependentMm: random.between(20, 32),
     bands,
   };
 }

@@ -60,7 +60,7 @@ test("unchanged: data sets and trained models rest on these voxels", () => {
   const hashes = DIAGNOSES.map((diagnosis) => hash(makePhantom({ seed: 1, index: 0, size: small, diagnosis })));
   expect(hashes).toEqual(UNCHANGED);
 });
-const UNCHANGED = [319552386, 158039415, 3953186530];
+const UNCHANGED = [515491251, 1752162631, 1301106478];
 
 test("every three cases in a row have each diagnosis once, not always in the same order", () => {
   const rounds = Array.from({ length: 8 }, (_, round) => [0, 1, 2].map((i) => phantomDiagnosis(5, 3 * round + i)));
@@ -88,12 +88,12 @@ test("the diagnosis changes the lesions and nothing else of the patient", () => 
   expect(changed.length / untouched.length).toBeLessThan(0.02); // the soft edge at the pleura
 });
 
-test("COVID-19 is ground glass in both lungs, 5 to 25 % of them", () => {
+test("COVID-19 is ground glass in both lungs, 4 to 20 % of them", () => {
   let dense = 0;
   for (const index of indices) {
     const one = phantom("covid-19", index);
-    expect(involved(one)).toBeGreaterThan(0.05);
-    expect(involved(one)).toBeLessThan(0.25);
+    expect(involved(one)).toBeGreaterThan(0.04);
+    expect(involved(one)).toBeLessThan(0.2);
     expect(Math.abs(rightShare(one) - 0.5)).toBeLessThan(0.2);
     const consolidated = count(one.lesions, (label) => label === LESION_LABEL.consolidation);
     expect(consolidated / count(one.lesions, (label) => label > 0)).toBeLessThan(0.4);
@@ -102,11 +102,11 @@ test("COVID-19 is ground glass in both lungs, 5 to 25 % of them", () => {
   expect(dense).toBeGreaterThan(0);
 });
 
-test("pneumonia from the community is mostly consolidation and mostly on one side, 5 to 20 % of the lung", () => {
+test("pneumonia from the community is mostly consolidation and mostly on one side, 4 to 15 % of the lung", () => {
   const rights = indices.map((index) => {
     const one = phantom("cap", index);
-    expect(involved(one)).toBeGreaterThan(0.05);
-    expect(involved(one)).toBeLessThan(0.2);
+    expect(involved(one)).toBeGreaterThan(0.04);
+    expect(involved(one)).toBeLessThan(0.15);
     const right = rightShare(one);
     expect(Math.max(right, 1 - right)).toBeGreaterThan(0.75);
     const dense = count(one.lesions, (label) => label === LESION_LABEL.consolidation);
@@ -139,8 +139,8 @@ test("lesions lie within the lungs", () => {
   }
 });
 
-/** Half-way from the air in a bronchus (−985 HU) to the densest consolidation (−100 HU); noise is below 40 HU. */
-const HALF_AIR_HU = -540;
+/** Half-way from the air in a bronchus (−985 HU) to the densest consolidation (−10 HU); noise is below 40 HU. */
+const HALF_AIR_HU = -498;
 
 test("air stays in the bronchi of a consolidation", () => {
   // Voxels all of whose neighbours are consolidated: a dark one is no edge of the lesion.

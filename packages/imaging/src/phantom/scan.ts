@@ -67,8 +67,8 @@ function paintLesions(
   fine: Float32Array,
   random: RandomSource,
 ): void {
-  const glassHu = random.between(320, 420);
-  const denseHu = random.between(-320, -100);
+  const glassHu = random.between(340, 440);
+  const denseHu = random.between(-150, -10);
   for (let at = 0; at < hu.length; at++) {
     const glass = lesions.groundGlass[at] as number;
     const dense = lesions.consolidation[at] as number;
@@ -76,7 +76,7 @@ function paintLesions(
     const lobule = coarse[at] as number;
     const texture = fine[at] as number;
     const hazy = Math.min(AIRLESS_HU, (hu[at] as number) + glass * (glassHu + 105 * texture + 25 * lobule));
-    hu[at] = hazy + dense * (Math.min(AIRLESS_HU, denseHu + 120 * texture + 90 * lobule) - hazy);
+    hu[at] = hazy + dense * (Math.min(AIRLESS_HU, denseHu + 70 * texture + 50 * lobule) - hazy);
   }
 }
 
