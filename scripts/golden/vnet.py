@@ -24,8 +24,8 @@ GRADIENTS = [
     "up_tr64.up_conv.weight",
     "up_tr32.bn1.bias",
     "out_tr.conv_block.conv.weight",
-    "out_tr.conv2.conv.weight",
-    "out_tr.conv2.conv.bias",
+    "out_tr.conv2.weight",
+    "out_tr.conv2.bias",
 ]
 CASES = [
     {

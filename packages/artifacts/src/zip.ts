@@ -23,7 +23,6 @@ export interface ZipEntry {
  * or after the last record, entries that overlap) is refused, and no name leads out of it. Nothing unpacks to more than its directory says.
  */
 const READING = {
-  strictness: "strict",
   filenameValidation: "balanced",
   checkCrc32: true,
   checkOverlappingEntry: true,
@@ -40,10 +39,18 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
  * them, count as slashes.
  *
  * @param path only for the words of errors
+ * @param strictness lenient for archives of other programs, which do not all keep to one way: PyTorch writes a second end record
  * @throws ArtifactError ZIP_DAMAGED, ZIP_UNSAFE_NAME (absolute, or with a `..` part)
  */
-export async function zipEntries(archive: Uint8Array, path: string): Promise<readonly ZipEntry[]> {
-  const reader = new ZipReader(new Uint8ArrayReader(archive), READING);
+export async function zipEntries(
+  archive: Uint8Array,
+  path: string,
+  strictness: "strict" | "lenient" = "strict",
+): Promise<readonly ZipEntry[]> {
+  const reader = new ZipReader(new Uint8ArrayReader(archive), {
+    ...READING,
+    ...(strictness === "strict" ? { strictness } : {}),
+  });
   try {
     return (await reader.getEntries())
       .filter((entry) => !entry.directory)

@@ -160,7 +160,11 @@ export const WANTED: readonly WantedOp[] = [
     omit: ["divisor_override"],
     limits: poolLimits,
   }),
-  smooth("constantPadNd", ["constant_pad_nd"], "`value` around the last axes: `pad` before and after each, the last axis first."),
+  smooth(
+    "constantPadNd",
+    ["constant_pad_nd"],
+    "`value` around the last axes: `pad` before and after each, the last axis first.",
+  ),
   smooth("upsampleBilinear2d", ["upsample_bilinear2d"], "Bilinear resampling of N×C×H×W to `outputSize`.", {
     omit: ["scales_h", "scales_w"],
     limits: { output_size: [1, SIDE] },

@@ -21,7 +21,13 @@ import {
   res2netOptions,
   res2netPresets,
 } from "./baselines/res2net.js";
-import { TRANSUNET_NPZ, TRANSUNET_TORCH, TransUnet, transunetOptions, transunetPresets } from "./baselines/transunet.js";
+import {
+  TRANSUNET_NPZ,
+  TRANSUNET_TORCH,
+  TransUnet,
+  transunetOptions,
+  transunetPresets,
+} from "./baselines/transunet.js";
 import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
 import { Unet3d, UNET3D_MULTIPLE, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
 import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
@@ -40,6 +46,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly name: string;
   readonly tasks: readonly Task[]; // the first is the default
   readonly dims: 2 | 3;
+  readonly stack?: true; // it takes all slices of a scan together, N×S×C×H×W
   readonly input: readonly number[]; // default region, C×D×H×W
   readonly multipleOf: number; // each side of a region is a multiple of this
   readonly levels: number; // coarser outlines that deep supervision can weigh
@@ -112,7 +119,8 @@ export const NETWORKS: readonly NetworkEntry[] = [
     multipleOf: UNETPP3D_MULTIPLE,
     levels: 3,
     cites: "Zhou et al., DLMIA 2018; the form of MONAI nets/basic_unetplusplus.py",
-    differs: "3-D convolutions; the last head is the outline and heads are never averaged; a sigmoid channel a lesion type",
+    differs:
+      "3-D convolutions; the last head is the outline and heads are never averaged; a sigmoid channel a lesion type",
     references: [MONAI_BASIC_UNETPP],
     options: unetpp3dOptions,
     presets: unetpp3dPresets,
@@ -126,7 +134,8 @@ export const NETWORKS: readonly NetworkEntry[] = [
     multipleOf: ATTENTION_UNET_MULTIPLE,
     levels: 0,
     cites: "Oktay et al., MIDL 2018; the form of MONAI nets/attentionunet.py",
-    differs: "strided convolutions in place of pooling, gates at the skip's own size, no deep supervision, as in MONAI; a sigmoid channel a lesion type",
+    differs:
+      "strided convolutions in place of pooling, gates at the skip's own size, no deep supervision, as in MONAI; a sigmoid channel a lesion type",
     references: [MONAI_ATTENTION_UNET],
     options: attentionUnetOptions,
     presets: attentionUnetPresets,
@@ -140,7 +149,8 @@ export const NETWORKS: readonly NetworkEntry[] = [
     multipleOf: VNET_MULTIPLE,
     levels: 0,
     cites: "Zhou et al., Medical Image Analysis 70:101918, 2021",
-    differs: "no public implementation; V-Net as its public ones have it, a first map of zeros, dropout before the linear layer",
+    differs:
+      "no public implementation; V-Net as its public ones have it, a first map of zeros, dropout before the linear layer",
     references: [], // none public
     options: zhouOptions,
     presets: zhouPresets,
@@ -159,9 +169,9 @@ export const NETWORKS: readonly NetworkEntry[] = [
         cites: "Huang et al., CVPR 2017; the form of MONAI nets/densenet.py",
         differs: dims === 3 ? "3-D convolutions and pooling throughout, as in MONAI" : "",
         references: [MONAI_DENSENET],
-        options: densenetOptions,
+        options: densenetOptions[depth],
         presets: densenetPresets(depth),
-        create: (options, init) => new DenseNet({ name, dims, channels: input[0] ?? 1 }, options, init),
+        create: (options, init) => new DenseNet({ name, dims, channels: input[0] }, options, init),
       });
     }),
   ),
@@ -174,12 +184,13 @@ export const NETWORKS: readonly NetworkEntry[] = [
       input,
       multipleOf: RES2NET_MULTIPLE,
       levels: 0,
-      cites: "Gao et al., TPAMI 43(2), 2021; v1b as in DengPingFan/Inf-Net backbone/Res2Net.py, plain as in Res2Net/Res2Net-PretrainedModels",
+      cites:
+        "Gao et al., TPAMI 43(2), 2021; v1b as in DengPingFan/Inf-Net backbone/Res2Net.py, plain as in Res2Net/Res2Net-PretrainedModels",
       differs: dims === 3 ? "3-D convolutions and pooling throughout; a single channel in" : "",
       references: dims === 2 ? [RES2NET_V1B, RES2NET_PLAIN] : [],
       options: res2netOptions,
       presets: res2netPresets,
-      create: (options, init) => new Res2Net({ name, dims, channels: input[0] ?? 1 }, options, init),
+      create: (options, init) => new Res2Net({ name, dims, channels: input[0] }, options, init),
     });
   }),
   entry({
@@ -190,7 +201,8 @@ export const NETWORKS: readonly NetworkEntry[] = [
     multipleOf: INFNET_MULTIPLE,
     levels: 3,
     cites: "Fan et al., IEEE TMI 39(8), 2020; DengPingFan/Inf-Net",
-    differs: "the backbone's 1000-way head, which nothing uses, is left out (2,049,000 parameters); a channel a lesion type",
+    differs:
+      "the backbone's 1000-way head, which nothing uses, is left out (2,049,000 parameters); a channel a lesion type",
     references: [INFNET],
     options: infnetOptions,
     presets: infnetPresets,
@@ -200,6 +212,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     name: "covnet",
     tasks: ["diagnosis"],
     dims: 2,
+    stack: true,
     input: [3, 224, 224],
     multipleOf: COVNET_MULTIPLE,
     levels: 0,
@@ -215,7 +228,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     tasks: ["segmentation"],
     dims: 2,
     input: [3, 128, 128],
-    multipleOf: 64,
+    multipleOf: 128,
     levels: 0,
     cites: "Valanarasu et al., MICCAI 2021; jeya-maria-jose/Medical-Transformer",
     differs: "35,570 parameters that nothing uses are left out; a sigmoid channel a lesion type in place of a softmax",
@@ -246,7 +259,8 @@ export const NETWORKS: readonly NetworkEntry[] = [
     multipleOf: JCS_MULTIPLE,
     levels: 4,
     cites: "Wu et al., IEEE TIP 30, 2021; yuhuan-wu/JCS Models/joint_model.py",
-    differs: "logits in place of probabilities; a channel a lesion type; the classifier that gives a diagnosis is a network of its own (res2net50-2d with 101 layers' blocks)",
+    differs:
+      "logits in place of probabilities; a channel a lesion type; the classifier that gives a diagnosis is a network of its own (res2net50-2d with 101 layers' blocks)",
     references: [JCS],
     options: jcsOptions,
     presets: jcsPresets,

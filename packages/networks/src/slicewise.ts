@@ -82,7 +82,12 @@ function joined(parts: readonly Prediction[]): Prediction {
   const [first] = parts;
   if (first === undefined || parts.length === 1) return first as Prediction;
   const all = (of: (part: Prediction) => Logits | undefined): Logits =>
-    asLogits(cat(parts.map((part) => of(part) as Logits), { dim: 0 }));
+    asLogits(
+      cat(
+        parts.map((part) => of(part) as Logits),
+        { dim: 0 },
+      ),
+    );
   const auxiliary = first.auxiliary.map((one, index): Auxiliary => ({
     ...one,
     logits: all((part) => part.auxiliary[index]?.logits),

@@ -67,7 +67,7 @@ test("of another number of classes, both tensors of the head are named", () => {
 
 test("weights of another network are told by the first few names", () => {
   // Diagnosis: 6 modules of 5 tensors, 5 shortcuts of 2, a head of 2. V-Net: 5 + (20 + 8·5) + (24 + 6·5) + 5 + 2.
-  const [theirs, ours] = ["first", "classifier.modules.0.unit.unit"].map((unit) =>
+  const [theirs, ours] = ["body.first", "classifier.modules.0.unit.unit"].map((unit) =>
     ["convolution.weight", "norm.weight", "norm.bias", "norm.runningMean", "norm.runningVar"].map(
       (name) => `${unit}.${name}`,
     ),

@@ -12,9 +12,13 @@ const PICKLE = 0x80; // the first instruction of a pickle from protocol 2 on, wi
  * @returns undefined for a file that is neither
  * @throws ArtifactError as `readTorchFile` and `readNpzFile`
  */
-export async function readForeignWeights(file: Uint8Array, path: string): Promise<Map<string, RawTensor> | undefined> {
+export async function readForeignWeights(
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  path: string,
+): Promise<Map<string, RawTensor> | undefined> {
+  const file = new Uint8Array(buffer, byteOffset, byteLength); // of a Buffer `slice` would be no copy
   if (file[0] === PICKLE) return readTorchFile(file, path);
   if (!looksLikeZip(file)) return undefined;
-  const entries = await zipEntries(file, path);
+  const entries = await zipEntries(file, path, "lenient");
   return entries.some(({ name }) => name.endsWith(".npy")) ? readNpzFile(file, path) : readTorchFile(file, path);
 }

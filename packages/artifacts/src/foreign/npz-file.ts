@@ -23,11 +23,14 @@ const DESCRIPTIONS: ReadonlyMap<string, RawType> = new Map<string, RawType>([
  */
 export async function readNpzFile(file: Uint8Array, path: string): Promise<Map<string, RawTensor>> {
   const tensors = new Map<string, RawTensor>();
-  for (const { name, read } of await zipEntries(file, path)) {
+  for (const { name, read } of await zipEntries(file, path, "lenient")) {
     if (!name.endsWith(".npy")) continue;
     tensors.set(
       name.slice(0, -".npy".length),
-      readNpy(await read(), (because) => new ArtifactError({ code: "NPZ_DAMAGED", path, because: `${name}: ${because}` })),
+      readNpy(
+        await read(),
+        (because) => new ArtifactError({ code: "NPZ_DAMAGED", path, because: `${name}: ${because}` }),
+      ),
     );
   }
   if (tensors.size === 0) throw new ArtifactError({ code: "NPZ_DAMAGED", path, because: "it holds no arrays" });
@@ -49,7 +52,11 @@ function readNpy(file: Uint8Array, refuse: (because: string) => ArtifactError): 
   const dtype = DESCRIPTIONS.get(description);
   if (dtype === undefined) throw refuse(`its elements are ${description === "" ? "not described" : description}`);
   if (order === undefined || sides === undefined) throw refuse("its header names no shape or order");
-  const shape = sides.split(",").map((side) => side.trim()).filter((side) => side !== "").map(Number);
+  const shape = sides
+    .split(",")
+    .map((side) => side.trim())
+    .filter((side) => side !== "")
+    .map(Number);
   const strides = stridesOf(shape, order === "True");
   const tensor = gathered(file.subarray(start), { dtype, shape, strides, offset: 0 });
   if (tensor === undefined) {

@@ -30,7 +30,12 @@ export interface RawTensor {
  */
 export function gathered(
   storage: Uint8Array,
-  { dtype, shape, strides, offset }: Omit<RawTensor, "bytes"> & {
+  {
+    dtype,
+    shape,
+    strides,
+    offset,
+  }: Omit<RawTensor, "bytes"> & {
     readonly strides: readonly number[];
     readonly offset: number;
   },
@@ -44,7 +49,7 @@ export function gathered(
   const bytes = new Uint8Array(count * size);
   const place = shape.map(() => 0);
   for (let i = 0; i < count; i++) {
-    const from = (place.reduce((sum, index, axis) => sum + index * (strides[axis] ?? 0), offset)) * size;
+    const from = place.reduce((sum, index, axis) => sum + index * (strides[axis] ?? 0), offset) * size;
     bytes.set(storage.subarray(from, from + size), i * size);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       place[axis] = (place[axis] ?? 0) + 1;

@@ -71,7 +71,7 @@ interface Contents {
 }
 
 async function readZip(file: Uint8Array, path: string): Promise<Contents> {
-  const entries = await zipEntries(file, path);
+  const entries = await zipEntries(file, path, "lenient");
   const pickle = entries.find(({ name }) => name.endsWith("/data.pkl") || name === "data.pkl");
   if (pickle === undefined) throw damaged(path, "it is a zip without data.pkl");
   const folder = pickle.name.slice(0, -"data.pkl".length);

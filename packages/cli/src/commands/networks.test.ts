@@ -3,13 +3,27 @@ import { decodeSafetensors, encodeSafetensors, scope, tensorFrom, withoutGradien
 import { createNetwork, loadWeights, namedHeads, resolveNetwork } from "@multirnet/networks";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 import { json, madeFolder, run } from "../testing/run.js";
 
 test("networks lists what can be trained, with the keys of the contract", async () => {
   const list = (await json("networks")) as unknown as Record<string, unknown>[];
-  expect(list.map(({ name }) => name)).toEqual(["multirnet", "vnet"]);
+  expect(list.map(({ name }) => name)).toEqual([
+    ...[
+      "multirnet",
+      "vnet",
+      "unet3d",
+      "unetpp3d",
+      "attention-unet",
+      "zhou",
+      "densenet121",
+      "densenet121-2d",
+      "densenet201",
+    ],
+    ...["densenet201-2d", "res2net50", "res2net50-2d", "infnet", "covnet", "medt", "transunet", "jcs"],
+  ]);
   for (const network of list) {
     for (const key of ["name", "task", "dims", "parameters", "input", "classes", "cites", "differs"])
       expect(network).toHaveProperty(key);
@@ -154,4 +168,44 @@ test("forward says of an output that is no number that it is none", async () => 
   expect(await json("forward", ...network, ...files)).toEqual({
     outputs: { lesion: { shape: [1, 1, 16, 16, 16], min: none, max: none, mean: none } },
   });
+});
+
+test("weights of PyTorch are shown and imported by a network's names, and used", async () => {
+  const folder = madeFolder();
+  const path = (name: string): string => join(folder, name);
+  const made = fileURLToPath(new URL("../../../artifacts/src/foreign/testing/checkpoint.pt", import.meta.url));
+  expect(await json("weights", "show", made)).toEqual({
+    tensors: [
+      { name: "weight", dtype: "float32", shape: [1, 2] },
+      { name: "bias", dtype: "float32", shape: [1] },
+    ],
+  });
+  // A state dict of V-Net's head, as safetensors.
+  writeFileSync(
+    path("theirs"),
+    scope(() => encodeSafetensors(new Map([["out_tr.conv2.bias", tensorFrom(Float32Array.of(0.75), [1])]]))),
+  );
+  writeFileSync(path("network.yaml"), "preset: tiny\n");
+  const found = await json(
+    "weights",
+    "import",
+    path("theirs"),
+    "--network",
+    "vnet",
+    "--config",
+    path("network.yaml"),
+    "--out",
+    path("ours"),
+  );
+  expect(found).toMatchObject({ tensors: 1, extra: [] });
+  expect((found as unknown as { missing: string[] }).missing).toContain("body.first.convolution.weight");
+  scope(() => {
+    expect(
+      decodeSafetensors(readFileSync(path("ours")), "ours")
+        .get("body.head.bias")
+        ?.toNumbers(),
+    ).toEqual([0.75]);
+  });
+  const refused = await run("weights", "import", path("theirs"), "--network", "multirnet", "--out", path("none"));
+  expect(refused.stderr).toContain("multirnet has no public implementation to take weights from");
 });

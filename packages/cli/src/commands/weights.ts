@@ -69,7 +69,8 @@ function referenceOf(name: string, wanted: string | undefined): Reference {
   const known = references.map((reference) => reference.name).join(", ");
   if (references.length === 0) throw new UsageError(`${name} has no public implementation to take weights from`);
   const found = wanted === undefined ? references[0] : references.find((reference) => reference.name === wanted);
-  if (found === undefined) throw new UsageError(`--reference: expected one of ${known} for ${name}, came ${wanted ?? ""}`);
+  if (found === undefined)
+    throw new UsageError(`--reference: expected one of ${known} for ${name}, came ${wanted ?? ""}`);
   return found;
 }
 

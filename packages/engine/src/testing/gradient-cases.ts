@@ -66,7 +66,10 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
   maximum: [
     {
       says: "column and row, broadcast",
-      inputs: [{ shape: [3, 1], draw: whole }, { shape: [4], draw: halves }],
+      inputs: [
+        { shape: [3, 1], draw: whole },
+        { shape: [4], draw: halves },
+      ],
       run: (a, b) => a.maximum(b),
     },
   ],
@@ -281,7 +284,11 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
     },
   ],
   constantPadNd: [
-    { says: "two axes, one of them cut", inputs: [of(2, 3, 4)], run: (x) => x.constantPadNd([1, 0, -1, 2], { value: 7 }) },
+    {
+      says: "two axes, one of them cut",
+      inputs: [of(2, 3, 4)],
+      run: (x) => x.constantPadNd([1, 0, -1, 2], { value: 7 }),
+    },
   ],
   upsampleBilinear2d: [
     { says: "up", inputs: [of(1, 2, 3, 2)], run: (x) => x.upsampleBilinear2d([4, 5], false) },

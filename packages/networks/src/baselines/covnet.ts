@@ -21,7 +21,9 @@ export const covnetOptions = z.strictObject({
   statistics: z
     .enum(["running", "batch"])
     .default("running")
-    .describe("of the norms in evaluation: running ones, or of the scan's own slices, as the published evaluation has it"),
+    .describe(
+      "of the norms in evaluation: running ones, or of the scan's own slices, as the published evaluation has it",
+    ),
 });
 export type CovnetOptions = z.infer<typeof covnetOptions>;
 

@@ -18,20 +18,27 @@ import { TORCH_COUNTER, TORCH_NORM } from "../reference.js";
 export const DENSENET_MULTIPLE = 32;
 
 /** Layers of the four blocks. */
-export const DENSENET_BLOCKS = { 121: [6, 12, 24, 16], 201: [6, 12, 48, 32] } as const;
+const DENSENET_BLOCKS = { 121: [6, 12, 24, 16], 201: [6, 12, 48, 32] } as const;
+type Depth = keyof typeof DENSENET_BLOCKS;
 
-export const densenetOptions = z.strictObject({
+const shape = {
   classes: CLASSES,
-  blocks: z.array(z.int().min(1)).length(4).describe("layers of the four blocks"),
   growth: z.int().min(1).default(32).describe("channels that each layer adds"),
   first: z.int().min(1).default(64).describe("channels of the stem"),
-});
-export type DensenetOptions = z.infer<typeof densenetOptions>;
+};
+const blocks = z.array(z.int().min(1)).length(4).describe("layers of the four blocks");
+
+/** By depth of the published network. */
+export const densenetOptions = {
+  121: z.strictObject({ ...shape, blocks: blocks.default([...DENSENET_BLOCKS[121]]) }),
+  201: z.strictObject({ ...shape, blocks: blocks.default([...DENSENET_BLOCKS[201]]) }),
+} as const;
+export type DensenetOptions = z.infer<(typeof densenetOptions)[Depth]>;
 
 /** The published depth, a smaller one for laptops, and one for tests. */
-export function densenetPresets(depth: keyof typeof DENSENET_BLOCKS): Record<string, z.input<typeof densenetOptions>> {
+export function densenetPresets(depth: Depth): Record<string, Partial<DensenetOptions>> {
   return {
-    full: { blocks: [...DENSENET_BLOCKS[depth]] },
+    full: {},
     small: { blocks: DENSENET_BLOCKS[depth].map((layers) => Math.ceil(layers / 4)), growth: 16, first: 16 },
     tiny: { blocks: [1, 2, 1, 2], growth: 3, first: 4 },
   };
@@ -64,7 +71,10 @@ export class DenseNet extends Network {
     const { dims, channels } = shape;
     this.#shape = shape;
     this.sees = shape.dims === 2 ? "slice" : "volume";
-    this.stem = new Convolution({ dims, from: channels, to: first, kernel: 7, stride: 2, bias: false }, init.derive("stem"));
+    this.stem = new Convolution(
+      { dims, from: channels, to: first, kernel: 7, stride: 2, bias: false },
+      init.derive("stem"),
+    );
     this.stemNorm = new BatchNorm(first);
     this.pool = new MaxPool({ dims, kernel: 3, stride: 2, padding: 1 });
     const made: DenseBlock[] = [];
@@ -139,7 +149,10 @@ class DenseLayer extends Module {
     this.norm1 = new BatchNorm(from);
     this.squeeze = new Convolution({ dims, from, to: between, kernel: 1, bias: false }, init.derive("squeeze"));
     this.norm2 = new BatchNorm(between);
-    this.convolution = new Convolution({ dims, from: between, to: growth, kernel: 3, bias: false }, init.derive("convolution"));
+    this.convolution = new Convolution(
+      { dims, from: between, to: growth, kernel: 3, bias: false },
+      init.derive("convolution"),
+    );
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
@@ -176,9 +189,19 @@ export const MONAI_DENSENET: Reference = {
     [/^features\.norm0\./, "stemNorm."],
     [/^features\.norm5\./, "norm."],
     // Blocks and layers are counted from 1 there.
-    ...Array.from({ length: 4 }, (_, index) => [new RegExp(`^features\\.denseblock${String(index + 1)}\\.`), `blocks.${String(index)}.`] as const),
-    ...Array.from({ length: 3 }, (_, index) => [new RegExp(`^features\\.transition${String(index + 1)}\\.`), `transitions.${String(index)}.`] as const),
-    ...Array.from({ length: 64 }, (_, index) => [new RegExp(`\\.denselayer${String(index + 1)}\\.layers\\.`), `.layers.${String(index)}.`] as const),
+    ...Array.from(
+      { length: 4 },
+      (_, index) => [new RegExp(`^features\\.denseblock${String(index + 1)}\\.`), `blocks.${String(index)}.`] as const,
+    ),
+    ...Array.from(
+      { length: 3 },
+      (_, index) =>
+        [new RegExp(`^features\\.transition${String(index + 1)}\\.`), `transitions.${String(index)}.`] as const,
+    ),
+    ...Array.from(
+      { length: 64 },
+      (_, index) => [new RegExp(`\\.denselayer${String(index + 1)}\\.layers\\.`), `.layers.${String(index)}.`] as const,
+    ),
     [/\.conv1\./, ".squeeze."],
     [/\.conv2\./, ".convolution."],
     [/^(transitions\.\d)\.conv\./, "$1.convolution."],

@@ -59,7 +59,15 @@ export class InfNet extends Network {
 
   constructor({ lesions, blocks, planes, width, attentionWidths }: InfnetOptions, init: RandomSource) {
     super();
-    const backbone = { dims: 2, channels: 3, variant: "v1b", blocks, planes, splits: SPLITS, baseWidth: BASE_WIDTH } as const;
+    const backbone = {
+      dims: 2,
+      channels: 3,
+      variant: "v1b",
+      blocks,
+      planes,
+      splits: SPLITS,
+      baseWidth: BASE_WIDTH,
+    } as const;
     const [w1 = 0, ...deep] = res2netWidths(backbone);
     const types = lesions.length;
     this.backbone = new Res2NetFeatures(backbone, init.derive("backbone"));
@@ -71,13 +79,15 @@ export class InfNet extends Network {
       { from: EDGE_WIDTH, to: EDGE_WIDTH, kernel: 3 },
       { from: EDGE_WIDTH, to: types, kernel: 3 },
     ].map((unit, index) => new ConvolutionNorm({ dims: 2, ...unit }, init.derive("edge", index)));
-    this.attention = deep.toReversed().map(
-      (from, index) =>
-        new ReverseAttentionStage(
-          { from, width: attentionWidths[index] ?? 0, types, deepest: index === 0 },
-          init.derive("attention", index),
-        ),
-    );
+    this.attention = deep
+      .toReversed()
+      .map(
+        (from, index) =>
+          new ReverseAttentionStage(
+            { from, width: attentionWidths[index] ?? 0, types, deepest: index === 0 },
+            init.derive("attention", index),
+          ),
+      );
   }
 
   /** @param input N×3×H×W in [0, 1], each side a multiple of 32 */
@@ -143,7 +153,9 @@ class PartialDecoder extends Module {
     const join = (index: number, parts: readonly Tensor[]): Tensor =>
       (this.joins[index] as ConvolutionNorm).forward(cat(parts, { dim: 1 }), pass);
     const middle = up(0, doubled(x1)).mul(x2);
-    const fine = up(1, doubled(doubled(x1))).mul(up(2, doubled(x2))).mul(x3);
+    const fine = up(1, doubled(doubled(x1)))
+      .mul(up(2, doubled(x2)))
+      .mul(x3);
     const joined = join(0, [middle, up(3, doubled(x1))]);
     return chain([this.last, this.head], join(1, [fine, up(4, doubled(joined))]), pass);
   }
@@ -200,7 +212,10 @@ export const INFNET: Reference = {
       [new RegExp(`^rfb${String(stage)}_1\\.conv_cat\\.`), `fields.${String(stage - 2)}.joined.`],
       [new RegExp(`^rfb${String(stage)}_1\\.conv_res\\.`), `fields.${String(stage - 2)}.shortcut.`],
     ]),
-    ...[1, 2, 3, 4, 5].map((index): NameRule => [new RegExp(`^ParDec\\.conv_upsample${String(index)}\\.`), `decoder.ups.${String(index - 1)}.`]),
+    ...[1, 2, 3, 4, 5].map((index): NameRule => [
+      new RegExp(`^ParDec\\.conv_upsample${String(index)}\\.`),
+      `decoder.ups.${String(index - 1)}.`,
+    ]),
     [/^ParDec\.conv_concat2\./, "decoder.joins.0."],
     [/^ParDec\.conv_concat3\./, "decoder.joins.1."],
     [/^ParDec\.conv4\./, "decoder.last."],
@@ -211,14 +226,15 @@ export const INFNET: Reference = {
     [/^ra2_conv4\./, "attention.2.head."],
     ...[4, 3, 2].flatMap((stage): NameRule[] => [
       [new RegExp(`^ra${String(stage)}_conv1\\.`), `attention.${String(4 - stage)}.reduce.`],
-      ...[2, 3, 4].map(
-        (index): NameRule => [
-          new RegExp(`^ra${String(stage)}_conv${String(index)}\\.`),
-          `attention.${String(4 - stage)}.units.${String(index - 2)}.`,
-        ],
-      ),
+      ...[2, 3, 4].map((index): NameRule => [
+        new RegExp(`^ra${String(stage)}_conv${String(index)}\\.`),
+        `attention.${String(4 - stage)}.units.${String(index - 2)}.`,
+      ]),
     ]),
-    ...[1, 2, 3, 4].map((index): NameRule => [new RegExp(`^edge_conv${String(index)}\\.`), `edge.${String(index - 1)}.`]),
+    ...[1, 2, 3, 4].map((index): NameRule => [
+      new RegExp(`^edge_conv${String(index)}\\.`),
+      `edge.${String(index - 1)}.`,
+    ]),
     ...UNIT,
     ...TORCH_NORM,
   ],

@@ -60,7 +60,16 @@ export class Jcs extends Network {
   constructor({ lesions, widths, blocks, planes }: JcsOptions, init: RandomSource) {
     super();
     const last = widths.at(-1) ?? 0;
-    const backbone = { dims: 2, channels: 3, variant: "v1b", blocks, planes, splits: 4, baseWidth: 26, norm: FrozenNorm } as const;
+    const backbone = {
+      dims: 2,
+      channels: 3,
+      variant: "v1b",
+      blocks,
+      planes,
+      splits: 4,
+      baseWidth: 26,
+      norm: FrozenNorm,
+    } as const;
     const seen = [planes, ...res2netWidths(backbone)];
     this.vgg = widths.map((to, stage) =>
       Array.from({ length: VGG_CONVOLUTIONS[stage] ?? 0 }, (_, index) => {
@@ -71,7 +80,8 @@ export class Jcs extends Network {
     this.classifier = new Res2NetFeatures(backbone, init.derive("classifier"));
     this.fusion = widths.map((to, level) =>
       [to + (seen[level] ?? 0), to, to].map(
-        (from, index) => new ConvolutionRelu({ from, to, kernel: 3, norm: BatchNorm }, init.derive("fusion", level, index)),
+        (from, index) =>
+          new ConvolutionRelu({ from, to, kernel: 3, norm: BatchNorm }, init.derive("fusion", level, index)),
       ),
     );
     this.pyramid = new DilationPyramid({ channels: last, dilations: [1, 3, 6, 9] }, init.derive("pyramid"));
@@ -268,12 +278,10 @@ export const JCS: Reference = {
   source: "yuhuan-wu/JCS Models/joint_model.py",
   rules: [
     ...[1, 2, 3, 4, 5].flatMap((stage) =>
-      [1, 2, 3].map(
-        (index): NameRule => [
-          new RegExp(`^vgg16\\.conv${String(stage)}_${String(index)}\\.`),
-          `vgg.${String(stage - 1)}.${String(index - 1)}.`,
-        ],
-      ),
+      [1, 2, 3].map((index): NameRule => [
+        new RegExp(`^vgg16\\.conv${String(stage)}_${String(index)}\\.`),
+        `vgg.${String(stage - 1)}.${String(index - 1)}.`,
+      ]),
     ),
     ...res2netRules("res2net.", "classifier.", "v1b"),
     [/^fuse\.cat_modules\.(\d)\./, "fusion.$1.0."],

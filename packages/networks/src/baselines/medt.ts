@@ -28,8 +28,15 @@ export const medtOptions = z.strictObject({
   variant: z
     .enum(["medt", "logo", "gated", "axial"])
     .default("medt")
-    .describe("medt: gated global and positionless local branch; logo: both with positions; gated, axial: the global branch alone, four stages"),
-  side: z.int().multipleOf(64).min(64).default(128).describe("pixels of the input's side: positions are learned for it"),
+    .describe(
+      "medt: gated global and positionless local branch; logo: both with positions; gated, axial: the global branch alone, four stages",
+    ),
+  side: z
+    .int()
+    .multipleOf(128)
+    .min(128)
+    .default(128)
+    .describe("pixels of the input's side: positions are learned for it"),
   planes: z.int().multipleOf(16).min(16).default(16).describe("channels of attention in the first stage"),
   stem: z.int().min(1).default(8).describe("channels of the stem's first and last convolution"),
   between: z.int().min(1).default(128).describe("channels of the stem's middle convolution"),
@@ -39,14 +46,14 @@ export type MedtOptions = z.infer<typeof medtOptions>;
 export const medtPresets = {
   full: {},
   small: { between: 32 },
-  tiny: { side: 64, stem: 4, between: 6 },
+  tiny: { stem: 4, between: 6 },
 } as const satisfies Record<string, z.input<typeof medtOptions>>;
 
 const BLOCKS = [1, 2, 4, 1] as const;
 
 /**
  * MedT: gated axial attention over the whole picture, and beside it attention within sixteen patches. Valanarasu et al., MICCAI 2021
- * (jeya-maria-jose/Medical-Transformer): 1,524,590 parameters with two outputs, which its paper counts with 35,570 more that nothing uses.
+ * (jeya-maria-jose/Medical-Transformer): 1,524,570 parameters with two outputs, which its paper counts with 35,570 more that nothing uses.
  *
  * Differs: those are left out; a sigmoid channel a lesion type in place of a softmax over classes. The gates stand before batch norms, as published, so
  * that their gradients are nearly 0.
@@ -79,7 +86,10 @@ export class MedT extends Network {
     this.fusion = alone
       ? undefined
       : new Convolution({ dims: 2, from: planes, to: planes, kernel: 3, bias: true }, init.derive("fusion"));
-    this.head = new Convolution({ dims: 2, from: planes, to: lesions.length, kernel: 1, bias: true }, init.derive("head"));
+    this.head = new Convolution(
+      { dims: 2, from: planes, to: lesions.length, kernel: 1, bias: true },
+      init.derive("head"),
+    );
   }
 
   /** @param input N×3×side×side in [0, 1] */
@@ -103,7 +113,15 @@ export class MedT extends Network {
     const rows = places.map((row) =>
       cat(
         places.map((column) =>
-          scope(() => local.forward(input.narrow(2, row * side, side).narrow(3, column * side, side).contiguous(), pass)),
+          scope(() =>
+            local.forward(
+              input
+                .narrow(2, row * side, side)
+                .narrow(3, column * side, side)
+                .contiguous(),
+              pass,
+            ),
+          ),
         ),
         { dim: 3 },
       ),
@@ -201,10 +219,16 @@ function branchRules(branch: string, last: string, decoder: number): NameRule[] 
       [new RegExp(`^conv${String(index)}${last}\\.`), `${branch}.stem.${String(index - 1)}.convolution.`],
       [new RegExp(`^bn${String(index)}${last}\\.`), `${branch}.stem.${String(index - 1)}.norm.`],
     ]),
-    ...[1, 2, 3, 4].map((index): NameRule => [new RegExp(`^layer${String(index)}${last}\\.`), `${branch}.stages.${String(index - 1)}.`]),
+    ...[1, 2, 3, 4].map((index): NameRule => [
+      new RegExp(`^layer${String(index)}${last}\\.`),
+      `${branch}.stages.${String(index - 1)}.`,
+    ]),
     ...[1, 2, 3, 4, 5]
       .filter((index) => index >= decoder)
-      .map((index): NameRule => [new RegExp(`^decoder${String(index)}${last}\\.`), `${branch}.decoder.${String(index - decoder)}.`]),
+      .map((index): NameRule => [
+        new RegExp(`^decoder${String(index)}${last}\\.`),
+        `${branch}.decoder.${String(index - decoder)}.`,
+      ]),
   ];
 }
 

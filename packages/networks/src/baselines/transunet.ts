@@ -24,14 +24,23 @@ const width = z.int().min(1);
 
 export const transunetOptions = z.strictObject({
   lesions: LESIONS,
-  side: z.int().multipleOf(16).min(32).default(224).describe("pixels of the input's side: positions are learned for it"),
+  side: z
+    .int()
+    .multipleOf(16)
+    .min(32)
+    .default(224)
+    .describe("pixels of the input's side: positions are learned for it"),
   stem: width.default(64).describe("channels of the stem's first convolution"),
   units: z.array(z.int().min(1)).length(3).default([3, 4, 9]).describe("units of the stem's three stages"),
   tokens: width.default(768).describe("channels of a token"),
   layers: z.int().min(1).default(12).describe("of the transformer"),
-  heads: z.int().min(1).default(12),
+  heads: z.int().min(1).default(12).describe("of each attention"),
   mlp: width.default(3072).describe("channels between the layers of its perceptrons"),
-  decoder: z.array(width).length(5).default([512, 256, 128, 64, 16]).describe("channels of the up-sampler, the deepest first"),
+  decoder: z
+    .array(width)
+    .length(5)
+    .default([512, 256, 128, 64, 16])
+    .describe("channels of the up-sampler, the deepest first"),
   dropout: z.number().min(0).lt(1).default(0.1).describe("after the positions and in the perceptrons"),
 });
 export type TransunetOptions = z.infer<typeof transunetOptions>;
@@ -71,7 +80,10 @@ export class TransUnet extends Network {
     this.#options = options;
     this.side = side;
     this.stem = new Stem({ width: stem, units }, init.derive("stem"));
-    this.embedding = new Convolution({ dims: 2, from: 16 * stem, to: tokens, kernel: 1, bias: true }, init.derive("embedding"));
+    this.embedding = new Convolution(
+      { dims: 2, from: 16 * stem, to: tokens, kernel: 1, bias: true },
+      init.derive("embedding"),
+    );
     this.positions = constant([1, (side / 16) ** 2, tokens], 0);
     this.encoder = new TransformerEncoder({ width: tokens, heads, mlp, layers, dropout: rate }, init.derive("encoder"));
     const [first = 0, ...widths] = decoder;
@@ -97,7 +109,10 @@ export class TransUnet extends Network {
       const tokens = part("embedding", () => {
         const embedded = this.embedding.forward(deepest);
         const [samples = 0, channels = 0] = embedded.shape;
-        const placed = embedded.reshape([samples, channels, grid * grid]).permute([0, 2, 1]).add(this.positions.tensor);
+        const placed = embedded
+          .reshape([samples, channels, grid * grid])
+          .permute([0, 2, 1])
+          .add(this.positions.tensor);
         return dropout(placed, rate, pass, { purpose: "positions", over: "elements" });
       });
       const seen = part("encoder", () => this.encoder.forward(tokens, pass));
@@ -186,7 +201,9 @@ class Bottleneck extends Module {
     ];
     this.norms = [between, between, to].map(stemNorm);
     const changes = stride !== 1 || from !== to;
-    this.shortcut = changes ? new StandardConvolution({ from, to, kernel: 1, stride }, init.derive("shortcut")) : undefined;
+    this.shortcut = changes
+      ? new StandardConvolution({ from, to, kernel: 1, stride }, init.derive("shortcut"))
+      : undefined;
     this.shortcutNorm = changes ? new GroupNorm(to, { groups: to }) : undefined;
   }
 
@@ -262,7 +279,10 @@ export const TRANSUNET_TORCH: Reference = {
           `stem.stages.${String(block - 1)}.`,
         ] as const,
     ),
-    ...Array.from({ length: 12 }, (_, index) => [new RegExp(`\\.unit${String(index + 1)}\\.`), `.${String(index)}.`] as const),
+    ...Array.from(
+      { length: 12 },
+      (_, index) => [new RegExp(`\\.unit${String(index + 1)}\\.`), `.${String(index)}.`] as const,
+    ),
     ...[1, 2, 3].flatMap((index) => [
       [new RegExp(`^(stem\\.stages\\..*)\\.conv${String(index)}\\.`), `$1.convolutions.${String(index - 1)}.`] as const,
       [new RegExp(`^(stem\\.stages\\..*)\\.gn${String(index)}\\.`), `$1.norms.${String(index - 1)}.`] as const,
@@ -299,7 +319,10 @@ export const TRANSUNET_NPZ: Reference = {
     [/^gn_root\//, "stem.rootNorm/"],
     // Blocks and units are counted from 1 there.
     ...[1, 2, 3].map((block) => [new RegExp(`^block${String(block)}/`), `stem.stages.${String(block - 1)}/`] as const),
-    ...Array.from({ length: 12 }, (_, index) => [new RegExp(`/unit${String(index + 1)}/`), `.${String(index)}/`] as const),
+    ...Array.from(
+      { length: 12 },
+      (_, index) => [new RegExp(`/unit${String(index + 1)}/`), `.${String(index)}/`] as const,
+    ),
     ...[1, 2, 3].flatMap((index) => [
       [new RegExp(`/conv${String(index)}/`), `.convolutions.${String(index - 1)}/`] as const,
       [new RegExp(`/gn${String(index)}/`), `.norms.${String(index - 1)}/`] as const,

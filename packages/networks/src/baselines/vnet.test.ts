@@ -46,8 +46,8 @@ test("the transposed convolutions and the head have a bias, the others only wher
   scope(() => {
     const biased = (biases: string): string[] =>
       [...tiny({ biases }).parameters().keys()].filter((path) => /(convolution|head)\.bias$/.test(path));
-    const up = [0, 1, 2, 3].map((level) => `up.${String(level)}.convolution.bias`);
-    expect(biased("up")).toEqual([...up, "head.bias"]);
+    const up = [0, 1, 2, 3].map((level) => `body.up.${String(level)}.convolution.bias`);
+    expect(biased("up")).toEqual([...up, "body.head.bias"]);
     const weighted = [...tiny().parameters().keys()].filter((path) => /(convolution|head)\.weight$/.test(path));
     expect(biased("all")).toEqual(weighted.map((path) => path.replace("weight", "bias")));
   });
@@ -60,17 +60,17 @@ test("prelu has a slope for each channel of each activation, elu none", () => {
         .filter(([path]) => /[aA]ctivations?\.(\d\.)?weight$/.test(path))
         .map(([path, { shape }]) => `${path} ${shape.join("×")}`);
     expect(slopes("elu")).toEqual([]);
-    expect(slopes("prelu").filter((line) => /^(first|down\.1|up\.1|out)/.test(line))).toEqual([
-      "firstActivation.weight 2",
-      "down.1.halvedActivation.weight 6",
-      "down.1.units.activations.0.weight 6",
-      "down.1.units.activations.1.weight 6",
-      "down.1.activation.weight 6",
-      "up.1.doubledActivation.weight 6",
-      "up.1.units.activations.0.weight 12",
-      "up.1.units.activations.1.weight 12",
-      "up.1.activation.weight 12",
-      "outActivation.weight 1",
+    expect(slopes("prelu").filter((line) => /^body\.(first|down\.1|up\.1|out)/.test(line))).toEqual([
+      "body.firstActivation.weight 2",
+      "body.down.1.halvedActivation.weight 6",
+      "body.down.1.units.activations.0.weight 6",
+      "body.down.1.units.activations.1.weight 6",
+      "body.down.1.activation.weight 6",
+      "body.up.1.doubledActivation.weight 6",
+      "body.up.1.units.activations.0.weight 12",
+      "body.up.1.units.activations.1.weight 12",
+      "body.up.1.activation.weight 12",
+      "body.outActivation.weight 1",
     ]);
   });
 });

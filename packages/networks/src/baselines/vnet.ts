@@ -261,8 +261,14 @@ class Up extends Module {
 }
 
 const STAGES: readonly NameRule[] = [
-  ...[32, 64, 128, 256].map((width, index): NameRule => [new RegExp(`^down_tr${String(width)}\\.`), `body.down.${String(index)}.`]),
-  ...[256, 128, 64, 32].map((width, index): NameRule => [new RegExp(`^up_tr${String(width)}\\.`), `body.up.${String(index)}.`]),
+  ...[32, 64, 128, 256].map((width, index): NameRule => [
+    new RegExp(`^down_tr${String(width)}\\.`),
+    `body.down.${String(index)}.`,
+  ]),
+  ...[256, 128, 64, 32].map((width, index): NameRule => [
+    new RegExp(`^up_tr${String(width)}\\.`),
+    `body.up.${String(index)}.`,
+  ]),
   [/\.(?:down|up)_conv\./, ".convolution."],
 ];
 

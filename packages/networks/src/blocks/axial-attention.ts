@@ -168,7 +168,10 @@ export class AxialBlock extends Module {
     return scope(() => {
       const attended = chain([this.height, this.width], this.squeeze.forward(x, pass).relu(), pass);
       const shrunk = (this.#pool?.forward(attended) ?? attended).relu();
-      return this.widen.forward(shrunk, pass).add(this.shortcut?.forward(x, pass) ?? x).relu();
+      return this.widen
+        .forward(shrunk, pass)
+        .add(this.shortcut?.forward(x, pass) ?? x)
+        .relu();
     });
   }
 }

@@ -38,7 +38,10 @@ export class ReceptiveField extends Module {
   forward(x: Tensor, pass: Pass): Tensor {
     return scope(() => {
       const seen = this.branches.map((branch) => chain(branch, x, pass));
-      return this.joined.forward(cat(seen, { dim: 1 }), pass).add(this.shortcut.forward(x, pass)).relu();
+      return this.joined
+        .forward(cat(seen, { dim: 1 }), pass)
+        .add(this.shortcut.forward(x, pass))
+        .relu();
     });
   }
 }

@@ -116,7 +116,9 @@ class Res2NetBlock extends Module {
     this.splitNorms = this.splits.map(() => new Norm(width));
     this.widen = new Convolution({ dims, from: width * splits, to, kernel: 1, bias: false }, init.derive("widen"));
     this.widenNorm = new Norm(to);
-    this.shortcut = first ? new Shortcut({ dims, from, to, stride, variant, Norm }, init.derive("shortcut")) : undefined;
+    this.shortcut = first
+      ? new Shortcut({ dims, from, to, stride, variant, Norm }, init.derive("shortcut"))
+      : undefined;
     this.#first = first;
     this.#width = width;
     this.#pool = new AveragePool({ dims, kernel: 3, stride, padding: 1 });
@@ -190,16 +192,20 @@ export function res2netRules(prefix: string, here: string, variant: Res2NetShape
   return [
     ...stem,
     [new RegExp(`^${there}bn1\\.`), `${here}stemNorms.${variant === "plain" ? "0" : "2"}.`],
-    ...[1, 2, 3, 4].map(
-      (stage): NameRule => [new RegExp(`^${there}layer${String(stage)}\\.`), `${here}stages.${String(stage - 1)}.`],
-    ),
+    ...[1, 2, 3, 4].map((stage): NameRule => [
+      new RegExp(`^${there}layer${String(stage)}\\.`),
+      `${here}stages.${String(stage - 1)}.`,
+    ]),
     [/(stages\.\d\.\d+)\.conv1\./, "$1.squeeze."],
     [/(stages\.\d\.\d+)\.bn1\./, "$1.squeezeNorm."],
     [/(stages\.\d\.\d+)\.convs\./, "$1.splits."],
     [/(stages\.\d\.\d+)\.bns\./, "$1.splitNorms."],
     [/(stages\.\d\.\d+)\.conv3\./, "$1.widen."],
     [/(stages\.\d\.\d+)\.bn3\./, "$1.widenNorm."],
-    [new RegExp(`(stages\\.\\d\\.\\d+)\\.downsample\\.${variant === "plain" ? "0" : "1"}\\.`), "$1.shortcut.convolution."],
+    [
+      new RegExp(`(stages\\.\\d\\.\\d+)\\.downsample\\.${variant === "plain" ? "0" : "1"}\\.`),
+      "$1.shortcut.convolution.",
+    ],
     [new RegExp(`(stages\\.\\d\\.\\d+)\\.downsample\\.${variant === "plain" ? "1" : "2"}\\.`), "$1.shortcut.norm."],
   ];
 }

@@ -67,7 +67,10 @@ class Bottleneck extends Module {
     const [first, second, third] = this.units as [ConvolutionNorm, ConvolutionNorm, ConvolutionNorm];
     return scope(() => {
       const seen = second.forward(first.forward(x, pass).relu(), pass).relu();
-      return third.forward(seen, pass).add(this.shortcut?.forward(x, pass) ?? x).relu();
+      return third
+        .forward(seen, pass)
+        .add(this.shortcut?.forward(x, pass) ?? x)
+        .relu();
     });
   }
 }
@@ -76,7 +79,10 @@ class Bottleneck extends Module {
 export const RESNET_CHILDREN = (prefix: string, here: string): NameRule[] => [
   [new RegExp(`^${prefix}0\\.`), `${here}stem.convolution.`],
   [new RegExp(`^${prefix}1\\.`), `${here}stem.norm.`],
-  ...[4, 5, 6, 7].map((child): NameRule => [new RegExp(`^${prefix}${String(child)}\\.`), `${here}stages.${String(child - 4)}.`]),
+  ...[4, 5, 6, 7].map((child): NameRule => [
+    new RegExp(`^${prefix}${String(child)}\\.`),
+    `${here}stages.${String(child - 4)}.`,
+  ]),
   ...[1, 2, 3].flatMap((index): NameRule[] => [
     [new RegExp(`(stages\\.\\d\\.\\d+)\\.conv${String(index)}\\.`), `$1.units.${String(index - 1)}.convolution.`],
     [new RegExp(`(stages\\.\\d\\.\\d+)\\.bn${String(index)}\\.`), `$1.units.${String(index - 1)}.norm.`],

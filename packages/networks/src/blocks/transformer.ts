@@ -94,7 +94,10 @@ class SelfAttention extends Module {
         Tensor,
         Tensor,
       ];
-      const weights = q.matmul(k.permute([0, 1, 3, 2])).div(Math.sqrt(ofHead)).softmax(-1);
+      const weights = q
+        .matmul(k.permute([0, 1, 3, 2]))
+        .div(Math.sqrt(ofHead))
+        .softmax(-1);
       const joined = weights.matmul(v).permute([0, 2, 1, 3]).reshape([samples, count, width]);
       return this.out.forward(joined);
     });

@@ -104,6 +104,7 @@ export class UpConvolution extends Module {
   }
 }
 
-function perAxis(value: PerAxis, dims: Dims): number[] {
+/** @returns a number for each axis, D first */
+export function perAxis(value: PerAxis, dims: Dims): number[] {
   return typeof value === "number" ? Array.from({ length: dims }, () => value) : [...value];
 }

@@ -1,6 +1,6 @@
 import { Module, type Tensor } from "@multirnet/engine";
 
-import type { Dims, PerAxis } from "./convolution.js";
+import { perAxis, type Dims, type PerAxis } from "./convolution.js";
 
 export interface PoolingOptions {
   readonly dims: Dims;
@@ -40,8 +40,13 @@ export class AveragePool extends Module {
 
   forward(x: Tensor): Tensor {
     const { dims, kernel, stride = kernel, padding = 0, ceil = false, countPadding = true } = this.#options;
-    const window = { stride, padding, ceilMode: ceil, countIncludePad: countPadding };
-    return dims === 2 ? x.avgPool2d(kernel, window) : x.avgPool3d(kernel, window);
+    if (dims === 2) return x.avgPool2d(kernel, { stride, padding, ceilMode: ceil, countIncludePad: countPadding });
+    // libtorch refuses a kernel larger than an unpadded volume, as the depth of a thin region is after some halvings.
+    const sides = perAxis(padding, dims).toReversed();
+    const padded = countPadding && sides.some((side) => side > 0);
+    const window = { stride, ceilMode: ceil, countIncludePad: countPadding };
+    if (!padded) return x.avgPool3d(kernel, { ...window, padding });
+    return x.constantPadNd(sides.flatMap((side) => [side, side])).avgPool3d(kernel, window);
   }
 }
 

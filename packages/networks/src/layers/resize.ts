@@ -10,9 +10,7 @@ export function resize(
   size: readonly number[],
   { alignCorners = false }: { readonly alignCorners?: boolean } = {},
 ): Tensor {
-  return x.shape.length === 4
-    ? x.upsampleBilinear2d(size, alignCorners)
-    : x.upsampleTrilinear3d(size, alignCorners);
+  return x.shape.length === 4 ? x.upsampleBilinear2d(size, alignCorners) : x.upsampleTrilinear3d(size, alignCorners);
 }
 
 /** Each side `factor` times as long. */

@@ -67,7 +67,12 @@ export class MultirNet extends Network {
       return { task: "diagnosis", disease, auxiliary: [] };
     }
     const { passes, detachPasses } = this.#options;
-    const iterations = { network: "multirnet", passes: pass.passes ?? passes, most: MAXIMUM_PASSES, detach: detachPasses };
+    const iterations = {
+      network: "multirnet",
+      passes: pass.passes ?? passes,
+      most: MAXIMUM_PASSES,
+      detach: detachPasses,
+    };
     return iterate(input, iterations, pass, (map, one) => this.#onePass(segmentation, classifier, input, map, one));
   }
 

@@ -99,7 +99,12 @@ function filledState(
   );
 }
 
-function expectGradients(made: Network, loss: Tensor, golden: GoldenCase, here: (name: string) => string | undefined): void {
+function expectGradients(
+  made: Network,
+  loss: Tensor,
+  golden: GoldenCase,
+  here: (name: string) => string | undefined,
+): void {
   const names = Object.keys(golden.gradients);
   const parameters = made.parameters();
   const found = gradients(

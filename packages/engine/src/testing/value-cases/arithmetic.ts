@@ -96,7 +96,9 @@ export const ARITHMETIC: ValueCases = {
     },
   ],
   // Φ(1) is 0.841345 and Φ(−2) 0.0227501, from the tables.
-  gelu: [{ says: "0, 1 and −2", run: () => tensor([0, 1, -2], [3]).gelu(), shape: [3], values: [0, 0.841345, -0.0455003] }],
+  gelu: [
+    { says: "0, 1 and −2", run: () => tensor([0, 1, -2], [3]).gelu(), shape: [3], values: [0, 0.841345, -0.0455003] },
+  ],
   relu: [{ says: "signs", run: () => tensor([-1.5, 0, 2], [3]).relu(), shape: [3], values: [0, 0, 2] }],
   prelu: [
     {

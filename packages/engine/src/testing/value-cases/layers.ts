@@ -217,7 +217,8 @@ export const LAYERS: ValueCases = {
   layerNorm: [
     {
       says: "each row for itself, then scale and shift by column",
-      run: () => layerNorm(tensor([1, 3, 0, 4], [2, 2]), [2], { weight: numbers(2, 3), bias: numbers(0.5, -1), eps: 0 }),
+      run: () =>
+        layerNorm(tensor([1, 3, 0, 4], [2, 2]), [2], { weight: numbers(2, 3), bias: numbers(0.5, -1), eps: 0 }),
       shape: [2, 2],
       values: [-1.5, 2, -1.5, 2],
     },

@@ -1,0 +1,95 @@
+import { scope, tensor, type Tensor } from "@multirnet/engine";
+import { expect, test } from "vitest";
+
+import { VNET_MONAI } from "./baselines/vnet.js";
+import { TRANSUNET_NPZ } from "./baselines/transunet.js";
+import { importWeights } from "./import-weights.js";
+import { nameHere, type Reference } from "./reference.js";
+import { createNetwork, networkEntry, NETWORKS, resolveNetwork } from "./registry.js";
+import { thrownBy } from "./testing/thrown.js";
+
+const made = () => createNetwork(resolveNetwork({ name: "vnet", preset: "tiny" }), 1);
+
+test("tensors go where the rules say; what is missing and what has no place is named", () => {
+  scope(() => {
+    const network = made();
+    const first = network.state().get("body.head.weight")?.toNumbers();
+    const found = importWeights(
+      network,
+      VNET_MONAI,
+      new Map<string, Tensor>([
+        ["out_tr.conv2.bias", tensor([0.5], [1], "float64")], // of another type: converted
+        ["in_tr.conv_block.adn.N.running_mean", tensor([1, 2], [2])],
+        ["in_tr.conv_block.adn.N.num_batches_tracked", tensor([7], [], "int64")], // counted, and used by nothing
+        ["somewhere.else", tensor([1], [1])],
+      ]),
+    );
+    expect(network.state().get("body.head.bias")?.toNumbers()).toEqual([0.5]);
+    expect(network.state().get("body.first.norm.runningMean")?.toNumbers()).toEqual([1, 2]);
+    expect(network.state().get("body.head.weight")?.toNumbers()).toEqual(first); // left as it was
+    expect([found.tensors, found.extra]).toEqual([2, ["somewhere.else"]]);
+    expect(found.missing.length).toBe(network.state().size - 2);
+    network.release();
+  });
+});
+
+test("a tensor of another shape is refused with both, and nothing is changed; so are files without a known name", () => {
+  scope(() => {
+    const network = made();
+    const before = network.state().get("body.head.bias")?.toNumbers();
+    const given = new Map([
+      ["out_tr.conv2.bias", tensor([3], [1])],
+      ["in_tr.conv_block.adn.N.weight", tensor([1, 2, 3], [3])],
+    ]);
+    expect(thrownBy(() => importWeights(network, VNET_MONAI, given))).toBe(
+      "NetworkError: these are not the weights of the reference monai: tensors of another shape: " +
+        "in_tr.conv_block.adn.N.weight is 3 there, body.first.norm.weight is 2 here",
+    );
+    expect(network.state().get("body.head.bias")?.toNumbers()).toEqual(before);
+    expect(thrownBy(() => importWeights(network, VNET_MONAI, new Map([["x", tensor([1], [1])]])))).toBe(
+      "NetworkError: these are not the weights of the reference monai: none of its 1 tensors is called as in " +
+        "Project-MONAI/MONAI monai/networks/nets/vnet.py",
+    );
+    network.release();
+  });
+});
+
+test("Flax's layout is turned into ours", () => {
+  scope(() => {
+    const { laidOut } = TRANSUNET_NPZ as Reference & Required<Pick<Reference, "laidOut">>;
+    const count = (...shape: number[]): Tensor =>
+      tensor(
+        Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
+        shape,
+      );
+    // A kernel of 1×2 from 3 channels to 2: element (h, w, in, out) goes to (out, in, h, w).
+    const kernel = laidOut(count(1, 2, 3, 2), [2, 3, 1, 2]);
+    expect([kernel.shape, kernel.contiguous().toNumbers()]).toEqual([
+      [2, 3, 1, 2],
+      [0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11],
+    ]);
+    // Queries: 4 inputs to 2 heads of 2; ours is outputs×inputs.
+    expect(
+      laidOut(count(4, 2, 2), [4, 4])
+        .contiguous()
+        .toNumbers(),
+    ).toEqual([0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15]);
+    expect(
+      laidOut(count(1, 3, 2), [1, 2, 2])
+        .contiguous()
+        .toNumbers(),
+    ).toEqual([2, 3, 4, 5]); // without the class token
+    expect(laidOut(count(1, 1, 1, 3), [3]).toNumbers()).toEqual([0, 1, 2]);
+    expect(nameHere(TRANSUNET_NPZ, "Transformer/encoderblock_3/MultiHeadDotProductAttention_1/query/kernel")).toBe(
+      "encoder.layers.3.attention.query.weight",
+    );
+    expect(nameHere(TRANSUNET_NPZ, "block2/unit1/conv_proj/kernel")).toBe("stem.stages.1.0.shortcut.weight");
+    expect(nameHere(TRANSUNET_NPZ, "cls")).toBeUndefined();
+  });
+});
+
+test("every network with a public implementation has its rules", () => {
+  const without = NETWORKS.filter(({ references }) => references.length === 0).map(({ name }) => name);
+  expect(without).toEqual(["multirnet", "zhou", "res2net50"]); // none public; the last is 3-D here alone
+  expect(networkEntry("medt").references.map(({ name }) => name)).toEqual(["medt", "axial"]);
+});
