@@ -41,6 +41,8 @@ test("the commands are those of the contract that this version has", () => {
     "predict",
     "resample",
     "train",
+    "weights import",
+    "weights show",
   ]);
 });
 

@@ -32,6 +32,7 @@ export class HostileCalls {
   readonly #random: RandomSource;
   readonly #callees: ReadonlyMap<string, Callee>;
   readonly #released = tensor([1, 2], [2]);
+  #rank = 5; // of what the operator at hand mostly takes
 
   constructor(wanted: readonly WantedOp[], random: RandomSource) {
     this.#random = random;
@@ -43,6 +44,7 @@ export class HostileCalls {
   /** Makes one call. @returns what the operator returned @throws whatever it threw */
   call(name: string): unknown {
     const { isMethod, takes } = this.#callees.get(name) as Callee;
+    this.#rank = name.endsWith("2d") ? 4 : 5;
     const side = this.#pick(CHANNELS);
     const required = takes.filter(({ isOption }) => !isOption).map((taken) => this.#value(taken, side));
     const optional = takes.filter(({ isOption }) => isOption);
@@ -59,6 +61,7 @@ export class HostileCalls {
     const type = taken.type.replace("?", "");
     const list = /^(\w+)\[(\d*)\]$/.exec(type);
     if (list === null) return this.#single(type, taken, channels);
+    if (taken.name === "normalizedShape" && this.#random.chance(0.7)) return [this.#pick(SIDES)];
     if (taken.name === "dims" && this.#random.chance(0.5)) return this.#random.shuffled([0, 1, 2, 3, 4]);
     if (list[1] === "Tensor" && this.#random.chance(0.7)) return [1, 2].map(() => tensor([3, 1], [2]));
     const length = list[2] !== "" && this.#random.chance(0.9) ? Number(list[2]) : this.#random.integer(6);
@@ -89,12 +92,13 @@ export class HostileCalls {
 
   /** Of a rank and with sides that often fit what an argument of that name must have. */
   #tensor(argument: string, channels: number): functions.Tensor {
+    if (argument === "index" && this.#random.chance(0.6)) return tensor([0, this.#random.integer(3)], [2], "int64");
     const fits = this.#random.chance(0.8);
     const side = (): number => this.#pick(SIDES);
     const shape = !fits
       ? Array.from({ length: this.#random.integer(6) }, side)
       : argument === "input" || argument === "self"
-        ? [side(), channels, side() + 1, side() + 2, side()]
+        ? [side(), channels, side() + 1, side() + 2, side()].slice(0, this.#rank)
         : argument === "weight" && this.#random.chance(0.7)
           ? [
               this.#random.chance(0.5) ? channels : this.#pick(CHANNELS),
@@ -102,7 +106,7 @@ export class HostileCalls {
               1 + this.#random.integer(2),
               side(),
               1,
-            ]
+            ].slice(0, this.#rank)
           : [channels];
     const type = this.#random.chance(0.8) ? "float32" : this.#pick(TYPES);
     const count = shape.reduce((product, length) => product * length, 1);
