@@ -3,6 +3,7 @@ import {
   createNetwork,
   headsOf,
   loadWeights,
+  overVolumes,
   resolveNetwork,
   type Network,
   type NetworkSpec,
@@ -27,7 +28,7 @@ export interface LoadedModel {
 export async function loadModel(path: string, options: OpenOptions = {}): Promise<LoadedModel> {
   const { card, weights, weightsFile, digest } = await openModel(path, options);
   const spec = specOf(card);
-  const network = createNetwork(spec, 0);
+  const network = overVolumes(createNetwork(spec, 0));
   try {
     const { classes, lesions } = headsOf(spec);
     requireAlike(path, "lesion types", card.labels, network.task === "diagnosis" ? [] : lesions);

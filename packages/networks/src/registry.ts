@@ -46,6 +46,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly name: string;
   readonly tasks: readonly Task[]; // the first is the default
   readonly dims: 2 | 3;
+  readonly resizes?: true; // slices of any size are brought to the side that its positions were learned for
   readonly stack?: true; // it takes all slices of a scan together, N×S×C×H×W
   readonly input: readonly number[]; // default region, C×D×H×W
   readonly multipleOf: number; // each side of a region is a multiple of this
@@ -227,6 +228,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     name: "medt",
     tasks: ["segmentation"],
     dims: 2,
+    resizes: true,
     input: [3, 128, 128],
     multipleOf: 128,
     levels: 0,
@@ -241,6 +243,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     name: "transunet",
     tasks: ["segmentation"],
     dims: 2,
+    resizes: true,
     input: [3, 224, 224],
     multipleOf: 16,
     levels: 0,

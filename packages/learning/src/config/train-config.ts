@@ -165,8 +165,9 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
   }
 
   function requireMultiple(name: string, region: { readonly x: number; readonly y: number; readonly z: number }): void {
-    const { multipleOf } = networkEntry(name);
-    for (const axis of ["x", "y", "z"] as const) {
+    const { multipleOf, dims, resizes } = networkEntry(name);
+    if (resizes === true) return;
+    for (const axis of dims === 2 ? (["x", "y"] as const) : (["x", "y", "z"] as const)) {
       if (region[axis] % multipleOf === 0) continue;
       const key = `preprocessing.region.${axis}`;
       throw refuse(

@@ -72,7 +72,7 @@ function passesOf(prediction: Prediction): PassHeads[] {
   for (const { name, of, role, logits } of prediction.auxiliary) {
     const [prefix = ""] = name.includes(".") ? name.split(".") : [""];
     if (prefix === "") {
-      if (role === "level") levels.push(logits);
+      if (role === "level" && of === "lesion") levels.push(logits);
       continue;
     }
     const heads = earlier.get(prefix) ?? { levels: [] };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { headsOf, type NetworkSpec, type Task } from "@multirnet/networks";
+import { headsOf, networkEntry, type NetworkSpec, type Task } from "@multirnet/networks";
 
 import type { TrainConfig } from "../config/train-config.js";
 import {
@@ -39,9 +39,9 @@ export async function casesOf(config: TrainConfig, fold: number | undefined): Pr
   return { dataset, train: inner.train, validation: inner.validation, test: fold === undefined ? test : heldOut };
 }
 
-/** What a network learns; one without the option outlines and does nothing else. */
-export function taskOf({ options }: NetworkSpec): Task {
-  return (options["task"] ?? "segmentation") as Task;
+/** What a network learns: what its option says, or the one thing that it does. */
+export function taskOf({ name, options }: NetworkSpec): Task {
+  return (options["task"] ?? networkEntry(name).tasks[0]) as Task;
 }
 
 /** Whether a case has a mask or a diagnosis that this network has a head for. */

@@ -14,7 +14,7 @@ import {
 import { RandomSource } from "@multirnet/base";
 import { threads } from "@multirnet/engine";
 import { InferenceError } from "@multirnet/inference";
-import { createNetwork, encodeWeights, headsOf, type Network } from "@multirnet/networks";
+import { createNetwork, encodeWeights, headsOf, overVolumes, type Network } from "@multirnet/networks";
 
 import { readTrainConfig, type TrainConfig } from "../config/train-config.js";
 import { LearningError, type TrainingChange } from "../errors.js";
@@ -103,7 +103,7 @@ async function work(
   run: RunFolder,
   options: TrainingOptions,
 ): Promise<TrainingOutcome> {
-  const network = createNetwork(config.network, config.seed);
+  const network = overVolumes(createNetwork(config.network, config.seed));
   const adam = new Adam(network.parameters(), config.optimiser);
   try {
     const state = await readState(run, (bytes) => weightsOfState(bytes, run.lastState));
