@@ -55,7 +55,7 @@ test("weights of another network are refused in its words, and leave no tensor b
   await expect(loadModel(path)).rejects.toMatchObject({
     code: "ENGINE_STATE_MISMATCH",
     message: expect.stringMatching(
-      /^these weights are not this network's: \d+ missing \(first\.convolution\.weight, .*, …\); \d+ not known here \(.*, …\)$/,
+      /^these weights are not this network's: \d+ missing \(body\.first\.convolution\.weight, .*, …\); \d+ not known here \(.*, …\)$/,
     ),
   });
   expect(aboutEngine().liveTensors).toBe(liveTensors);
@@ -65,7 +65,7 @@ test("weights of another width say which they are", async () => {
   const wider = resolveNetwork({ name: "vnet", preset: "tiny", lesions: ["ground-glass", "consolidation"] });
   const path = await bundleOf(encodeWeights(networkOf(wider)));
   await expect(loadModel(path)).rejects.toThrow(
-    /^these weights are not this network's: \d+ of another shape \(out\.convolution\.weight is 1×4×5×5×5 here and 2×4×5×5×5 there, /,
+    /^these weights are not this network's: \d+ of another shape \(body\.out\.convolution\.weight is 1×4×5×5×5 here and 2×4×5×5×5 there, /,
   );
 });
 
