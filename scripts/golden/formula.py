@@ -96,3 +96,22 @@ def of_reference(network, scan, gradients_of, double=False):
     tensors = dict(network.named_parameters()) | dict(network.named_buffers())
     state = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
     return {"state": [[name, list(tensor.shape)] for name, tensor in state.items()], **run(network, state, scan, gradients_of)}
+
+
+class Named(torch.nn.Module):
+    """A network with its outputs by the names that ours have; its own tensors keep their names."""
+
+    def __init__(self, network, heads):
+        super().__init__()
+        self.network = network
+        self.heads = heads
+
+    def forward(self, scan):
+        found = self.network(scan)
+        return dict(zip(self.heads, found if isinstance(found, (list, tuple)) else [found]))
+
+    def named_parameters(self, *args, **kwargs):
+        return self.network.named_parameters()
+
+    def named_buffers(self, *args, **kwargs):
+        return self.network.named_buffers()

@@ -11,31 +11,11 @@ import torch
 from monai.networks.nets.attentionunet import AttentionUnet
 from monai.networks.nets.basic_unet import BasicUNet
 from monai.networks.nets.basic_unetplusplus import BasicUNetPlusPlus
-from torch import nn
 
-from formula import of_reference, uniform
+from formula import Named, of_reference, uniform
 
 SHAPE = (2, 1, 16, 32, 48)
 FOLDER = Path(__file__).resolve().parents[2] / "packages/networks/src/baselines"
-
-
-class Named(nn.Module):
-    """A network with its outputs by the names that ours have; its own tensors keep their names."""
-
-    def __init__(self, network, heads):
-        super().__init__()
-        self.network = network
-        self.heads = heads
-
-    def forward(self, scan):
-        found = self.network(scan)
-        return dict(zip(self.heads, found if isinstance(found, (list, tuple)) else [found]))
-
-    def named_parameters(self, *args, **kwargs):
-        return self.network.named_parameters()
-
-    def named_buffers(self, *args, **kwargs):
-        return self.network.named_buffers()
 
 
 def write(name, cases):

@@ -15,30 +15,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from formula import of_reference, uniform
+from formula import Named, of_reference, uniform
 
 CHECKOUTS = Path(sys.argv[1]).resolve()
 WANTED = sys.argv[2:]
 BASELINES = Path(__file__).resolve().parents[2] / "packages/networks/src/baselines"
-
-
-class Named(nn.Module):
-    """A network with its outputs by the names that ours have; its own tensors keep their names."""
-
-    def __init__(self, network, heads):
-        super().__init__()
-        self.network = network
-        self.heads = heads
-
-    def forward(self, scan):
-        found = self.network(scan)
-        return dict(zip(self.heads, found if isinstance(found, (list, tuple)) else [found]))
-
-    def named_parameters(self, *args, **kwargs):
-        return self.network.named_parameters()
-
-    def named_buffers(self, *args, **kwargs):
-        return self.network.named_buffers()
 
 
 def write(name, checkout, cases):
