@@ -49,9 +49,8 @@ def use(checkout):
     sys.path.insert(0, str(CHECKOUTS / checkout))
 
 
-def narrow_res2net(network, module, planes, blocks, classes, v1b):
-    """Makes a Res2Net as narrow as `planes`: its stem, stages and head anew, by its own builder."""
-    norm = nn.BatchNorm2d
+def narrow_res2net(network, module, planes, blocks, v1b, norm=nn.BatchNorm2d):
+    """Makes a Res2Net as narrow as `planes`: its stem and stages anew, by its own builder."""
     half = planes // 2
     if v1b:
         network.conv1 = nn.Sequential(
@@ -66,7 +65,15 @@ def narrow_res2net(network, module, planes, blocks, classes, v1b):
     for stage, count in enumerate(blocks):
         layer = network._make_layer(module.Bottle2neck, planes * 2**stage, count, stride=1 if stage == 0 else 2)
         setattr(network, f"layer{stage + 1}", layer)
-    network.fc = nn.Linear(32 * planes, classes)
+    return network
+
+
+def narrow_classifier(module, variant, blocks):
+    """A Res2Net of ten planes with a head of three classes."""
+    planes = 10
+    network = module.Res2Net(module.Bottle2neck, [1, 1, 1, 1])
+    narrow_res2net(network, module, planes, blocks, variant == "v1b")
+    network.fc = nn.Linear(32 * planes, len(CLASSES))
     return network
 
 
@@ -98,33 +105,28 @@ def densenet(dims):
 
 
 def res2net():
-    shape = (2, 3, 64, 96)
+    blocks = [1, 2, 1, 1]
     gradients = ["layer1.0.convs.1.weight", "layer2.1.bn3.weight", "layer4.0.conv3.weight", "fc.weight"]
-    options = {"classes": CLASSES, "blocks": [1, 2, 1, 1], "planes": 10}
+
+    def case(variant, module, further):
+        return {
+            "name": variant,
+            "reference": variant,
+            "network": narrow_classifier(module, variant, blocks),
+            "heads": ["disease"],
+            "shape": (2, 3, 64, 96),
+            "options": {"classes": CLASSES, "blocks": blocks, "planes": 10, "variant": variant},
+            "gradients": [*further, *gradients],
+        }
+
     use("Inf-Net")
     import Code.model_lung_infection.backbone.Res2Net as v1b
 
-    yield {
-        "name": "v1b",
-        "reference": "v1b",
-        "network": narrow_res2net(v1b.Res2Net(v1b.Bottle2neck, [1, 1, 1, 1]), v1b, 10, [1, 2, 1, 1], 3, True),
-        "heads": ["disease"],
-        "shape": shape,
-        "options": {**options, "variant": "v1b"},
-        "gradients": ["conv1.0.weight", "layer3.0.downsample.1.weight", *gradients],
-    }
+    yield case("v1b", v1b, ["conv1.0.weight", "layer3.0.downsample.1.weight"])
     use("Res2Net-PretrainedModels")
     import res2net as plain
 
-    yield {
-        "name": "plain",
-        "reference": "plain",
-        "network": narrow_res2net(plain.Res2Net(plain.Bottle2neck, [1, 1, 1, 1]), plain, 10, [1, 2, 1, 1], 3, False),
-        "heads": ["disease"],
-        "shape": shape,
-        "options": {**options, "variant": "plain"},
-        "gradients": ["conv1.weight", "layer3.0.downsample.0.weight", *gradients],
-    }
+    yield case("plain", plain, ["conv1.weight", "layer3.0.downsample.0.weight"])
 
 
 def infnet():
@@ -247,18 +249,7 @@ def jcs():
 
     def narrow_backbone():
         network = backbone.Res2Net(backbone.Bottle2neck, [1, 1, 1, 1])
-        half, norm = planes // 2, FrozenBatchNorm2d
-        network.conv1 = nn.Sequential(
-            nn.Conv2d(3, half, 3, 2, 1, bias=False), norm(half), nn.ReLU(),
-            nn.Conv2d(half, half, 3, 1, 1, bias=False), norm(half), nn.ReLU(),
-            nn.Conv2d(half, planes, 3, 1, 1, bias=False),
-        )
-        network.bn1 = norm(planes)
-        network.inplanes = planes
-        for stage, count in enumerate((1, 1, 2, 1)):
-            layer = network._make_layer(backbone.Bottle2neck, planes * 2**stage, count, stride=1 if stage == 0 else 2)
-            setattr(network, f"layer{stage + 1}", layer)
-        return network
+        return narrow_res2net(network, backbone, planes, (1, 1, 2, 1), True, FrozenBatchNorm2d)
 
     class Probabilities(nn.Module):
         """It ends in a sigmoid: its logits are taken instead, a channel a level."""

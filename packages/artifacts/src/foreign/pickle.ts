@@ -28,9 +28,6 @@ export class PickleFault extends Error {
 
 const MARK = Symbol("mark");
 
-/** A dictionary: keys of any kind, in order. */
-export type PickleDict = Map<unknown, unknown>;
-
 /**
  * Reads one pickle.
  *

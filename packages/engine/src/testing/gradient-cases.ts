@@ -116,7 +116,7 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
     { says: "everything", inputs: [of(2, 3)], run: (x) => x.mean(undefined) },
   ],
   amax: [
-    // Numbers that differ by 0.1 at least, so that no step makes another one the largest.
+    // Numbers that differ by 0.05 at least, so that no step makes another one the largest.
     {
       says: "an inner axis",
       inputs: [{ shape: [2, 5, 3], draw: distinct() }],

@@ -91,10 +91,10 @@ export function distinct(): (random: RandomSource) => number {
   const drawn = new Set<number>();
   return (random) => {
     for (;;) {
-      const tenth = random.integer(400) - 200;
-      if (drawn.has(tenth)) continue;
-      drawn.add(tenth);
-      return tenth / 20;
+      const twentieths = random.integer(400) - 200;
+      if (drawn.has(twentieths)) continue;
+      drawn.add(twentieths);
+      return twentieths / 20;
     }
   };
 }

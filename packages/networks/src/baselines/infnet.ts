@@ -5,7 +5,7 @@ import { z } from "zod";
 import { chain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { ReceptiveField } from "../blocks/receptive-field.js";
-import { Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
+import { RES2NET_V1B_26W_4S, Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
 import { unionProbability } from "../blocks/union.js";
 import { requireRegion } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
@@ -37,9 +37,6 @@ export const infnetPresets = {
   tiny: { blocks: [1, 2, 1, 1], planes: 10, width: 4, attentionWidths: [6, 4, 5] },
 } as const satisfies Record<string, z.input<typeof infnetOptions>>;
 
-const SPLITS = 4;
-const BASE_WIDTH = 26;
-
 /**
  * Inf-Net: a rough map from the deep features, then edges and three steps of reverse attention that refine it. Fan et al., IEEE TMI 39(8), 2020,
  * with the Res2Net-50 v1b backbone of the public implementation (DengPingFan/Inf-Net): 33,121,721 parameters with that backbone's unused 1000-way
@@ -59,15 +56,7 @@ export class InfNet extends Network {
 
   constructor({ lesions, blocks, planes, width, attentionWidths }: InfnetOptions, init: RandomSource) {
     super();
-    const backbone = {
-      dims: 2,
-      channels: 3,
-      variant: "v1b",
-      blocks,
-      planes,
-      splits: SPLITS,
-      baseWidth: BASE_WIDTH,
-    } as const;
+    const backbone = { ...RES2NET_V1B_26W_4S, blocks, planes };
     const [w1 = 0, ...deep] = res2netWidths(backbone);
     const types = lesions.length;
     this.backbone = new Res2NetFeatures(backbone, init.derive("backbone"));

@@ -3,7 +3,7 @@ import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirn
 import { z } from "zod";
 
 import { chain } from "../blocks/chain.js";
-import { Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
+import { RES2NET_V1B_26W_4S, Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
 import { SqueezeExcitation } from "../blocks/squeeze-excitation.js";
 import { requireRegion } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
@@ -60,16 +60,7 @@ export class Jcs extends Network {
   constructor({ lesions, widths, blocks, planes }: JcsOptions, init: RandomSource) {
     super();
     const last = widths.at(-1) ?? 0;
-    const backbone = {
-      dims: 2,
-      channels: 3,
-      variant: "v1b",
-      blocks,
-      planes,
-      splits: 4,
-      baseWidth: 26,
-      norm: FrozenNorm,
-    } as const;
+    const backbone = { ...RES2NET_V1B_26W_4S, blocks, planes, norm: FrozenNorm };
     const seen = [planes, ...res2netWidths(backbone)];
     this.vgg = widths.map((to, stage) =>
       Array.from({ length: VGG_CONVOLUTIONS[stage] ?? 0 }, (_, index) => {

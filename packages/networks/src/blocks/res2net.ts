@@ -19,6 +19,15 @@ export interface Res2NetShape {
   readonly norm?: new (channels: number) => Layer; // batch norm unless given
 }
 
+/** The backbone of Inf-Net and JCS: Res2Net v1b of 2-D images, four splits of 26 channels. */
+export const RES2NET_V1B_26W_4S = {
+  dims: 2,
+  channels: 3,
+  variant: "v1b",
+  splits: 4,
+  baseWidth: 26,
+} as const satisfies Partial<Res2NetShape>;
+
 const EXPANSION = 4;
 
 /** @returns the channels of the four stages */
