@@ -17,6 +17,11 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <climits>
 #include <cmath>
 #include <cstring>
 #include <mutex>
@@ -539,8 +544,18 @@ void require_owner(Napi::Env env) {
   throw error;
 }
 
+// Tensors of many MB come and go at every step. Left alone, glibc gives their pages back to the system each time and takes new ones, and a
+// training spends a good part of its time in page faults (docs/decisions/0010).
+void keep_pages() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   require_owner(env);
+  keep_pages();
   // libtorch's errors carry a C++ backtrace, which takes milliseconds to make and is never shown.
   c10::SetStackTraceFetcher([]() -> std::string { return {}; });
   exports["schemas"] = Napi::Function::New(env, Schemas);
