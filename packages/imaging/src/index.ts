@@ -16,5 +16,6 @@ export { orientation, orientLike, orientTo } from "./orientation.js";
 export * from "./phantom/index.js";
 export { resample, resampleToSpacing } from "./resampling.js";
 export { huStatistics, volumeMl, type HuStatistics } from "./statistics.js";
+export { gaussianSmoothed } from "./smoothing.js";
 export * from "./volume.js";
 export { CT_WINDOW_HU, windowed, type HuWindow } from "./window.js";

@@ -1,7 +1,13 @@
 import { RandomSource } from "@multirnet/base";
 import { expect, test } from "vitest";
 
-import { augment, AUGMENTATION_RANGE, drawAugmentation, type AugmentationSettings } from "./augmentation.js";
+import {
+  augment,
+  AUGMENTATION_RANGE,
+  drawAugmentation,
+  type AugmentationDraw,
+  type AugmentationSettings,
+} from "./augmentation.js";
 import type { Region } from "./region.js";
 
 const still = { flipLeftRight: false, flipFrontBack: false };
@@ -105,14 +111,28 @@ test("each change happens as often as its probability says, and within its range
   const settings: Required<AugmentationSettings> = {
     flipLeftRight: 0.5,
     flipFrontBack: 0.1,
+    rotation: 0.35,
+    scale: 0.12,
+    elastic: 0.22,
     gamma: 0.3,
     brightness: 0.15,
     contrast: 0.2,
     noise: 0.25,
   };
   const draws = Array.from({ length: 10_000 }, (_, i) => drawAugmentation(settings, new RandomSource("rates", i)));
+  const happens: Record<keyof AugmentationSettings, (draw: AugmentationDraw) => boolean> = {
+    flipLeftRight: ({ flipLeftRight }) => flipLeftRight,
+    flipFrontBack: ({ flipFrontBack }) => flipFrontBack,
+    rotation: ({ pose }) => pose?.rotationDegrees !== undefined,
+    scale: ({ pose }) => pose?.scale !== undefined,
+    elastic: ({ pose }) => pose?.elastic !== undefined,
+    gamma: ({ gamma }) => gamma !== undefined,
+    brightness: ({ brightness }) => brightness !== undefined,
+    contrast: ({ contrast }) => contrast !== undefined,
+    noise: ({ noise }) => noise !== undefined,
+  };
   for (const [change, probability] of Object.entries(settings)) {
-    const happened = draws.filter((draw) => Boolean(draw[change as keyof typeof draw])).length;
+    const happened = draws.filter(happens[change as keyof AugmentationSettings]).length;
     expect(Math.abs(happened / 10_000 - probability)).toBeLessThan(
       5 * Math.sqrt((probability * (1 - probability)) / 10_000),
     );
@@ -124,6 +144,18 @@ test("each change happens as often as its probability says, and within its range
     expect(Math.min(...amounts)).toBeLessThan(low + 0.02 * width); // and the whole range is used
     expect(Math.max(...amounts)).toBeGreaterThan(high - 0.02 * width);
   };
+  spread(
+    draws.flatMap(({ pose }) => pose?.rotationDegrees ?? []),
+    AUGMENTATION_RANGE.rotationDegrees,
+  );
+  spread(
+    draws.flatMap(({ pose }) => pose?.scale ?? []),
+    AUGMENTATION_RANGE.scale,
+  );
+  spread(
+    draws.flatMap(({ pose }) => pose?.elastic?.magnitude ?? []),
+    AUGMENTATION_RANGE.elasticMagnitude,
+  );
   spread(
     draws.flatMap(({ gamma }) => gamma ?? []),
     AUGMENTATION_RANGE.gamma,

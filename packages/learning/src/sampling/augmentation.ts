@@ -1,11 +1,15 @@
 import { RandomSource } from "@multirnet/base";
 
+import type { Pose } from "./pose.js";
 import type { Region } from "./region.js";
 
 /** Probability of each change, [0, 1]; a left-out one never happens. The paper's protocol names none. */
 export interface AugmentationSettings {
   readonly flipLeftRight?: number;
   readonly flipFrontBack?: number;
+  readonly rotation?: number;
+  readonly scale?: number;
+  readonly elastic?: number;
   readonly gamma?: number;
   readonly brightness?: number;
   readonly contrast?: number;
@@ -14,6 +18,9 @@ export interface AugmentationSettings {
 
 /** How far each change goes; probabilities beside nnU-Net's defaults of 0.15 to 0.2, ranges as for CT in [0, 1]. */
 export const AUGMENTATION_RANGE = {
+  rotationDegrees: [-15, 15],
+  scale: [0.85, 1.15],
+  elasticMagnitude: [0, 4],
   gamma: [0.7, 1.5],
   brightness: [0.9, 1.1],
   contrast: [0.9, 1.1],
@@ -22,6 +29,7 @@ export const AUGMENTATION_RANGE = {
 
 /** What is to be done to one region, drawn before it is done, so that it can be recorded and repeated. */
 export interface AugmentationDraw {
+  readonly pose?: Pose; // how the region is cut
   readonly flipLeftRight: boolean;
   readonly flipFrontBack: boolean;
   readonly noise?: { readonly sigma: number; readonly seed: number };
@@ -35,7 +43,20 @@ export function drawAugmentation(settings: AugmentationSettings, random: RandomS
   const happens = (change: keyof AugmentationSettings): boolean => random.derive(change).chance(settings[change] ?? 0);
   const within = (change: keyof AugmentationSettings, [low, high]: readonly [number, number]): number =>
     random.derive(change, "amount").between(low, high);
+  const pose: Pose = {
+    ...(happens("rotation") ? { rotationDegrees: within("rotation", AUGMENTATION_RANGE.rotationDegrees) } : {}),
+    ...(happens("scale") ? { scale: within("scale", AUGMENTATION_RANGE.scale) } : {}),
+    ...(happens("elastic")
+      ? {
+          elastic: {
+            magnitude: within("elastic", AUGMENTATION_RANGE.elasticMagnitude),
+            seed: random.derive("elastic", "seed").uint32(),
+          },
+        }
+      : {}),
+  };
   return {
+    ...(Object.keys(pose).length > 0 ? { pose } : {}),
     flipLeftRight: happens("flipLeftRight"),
     flipFrontBack: happens("flipFrontBack"),
     ...(happens("noise")
@@ -59,7 +80,7 @@ function drawGamma(random: RandomSource): number {
 }
 
 /**
- * Applies a draw to a region; the given region is left alone. In order: flips (image and mask alike); noise added with mean 0;
+ * Applies a draw, but for its pose, to a region; the given region is left alone. In order: flips (image and mask alike); noise added with mean 0;
  * brightness, a factor on all; contrast, a factor on the distance from the mean; back into [0, 1]; and gamma, a power.
  * Equal draws on equal regions give equal bits.
  */

@@ -2,7 +2,8 @@ import { RandomSource } from "@multirnet/base";
 
 import type { PreparedCase } from "../dataset/prepared-case.js";
 import { augment, drawAugmentation, type AugmentationDraw, type AugmentationSettings } from "./augmentation.js";
-import { cutRegion, drawRegion, type Region, type RegionPlace, type RegionSettings } from "./region.js";
+import { cutPosed } from "./pose.js";
+import { drawRegion, type Region, type RegionPlace, type RegionSettings } from "./region.js";
 
 export interface EpochKey {
   /** The run's seed. */
@@ -38,5 +39,6 @@ export function drawSample(prepared: PreparedCase, settings: SampleSettings, { s
   const { name } = prepared.entry;
   const place = drawRegion(prepared, settings, new RandomSource(seed, "region", epoch, name));
   const augmentation = drawAugmentation(settings.augmentation, new RandomSource(seed, "augmentation", epoch, name));
-  return { ...augment(cutRegion(prepared, place.centre, settings.region), augmentation), place, augmentation };
+  const region = cutPosed(prepared, place.centre, settings.region, augmentation.pose ?? {});
+  return { ...augment(region, augmentation), place, augmentation };
 }

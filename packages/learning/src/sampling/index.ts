@@ -7,4 +7,5 @@ export {
   type AugmentationSettings,
 } from "./augmentation.js";
 export { batches, drawSample, epochOrder, type EpochKey, type Sample, type SampleSettings } from "./epoch.js";
+export { cutPosed, type Pose } from "./pose.js";
 export { cutRegion, drawRegion, type Region, type RegionPlace, type RegionSettings } from "./region.js";
