@@ -4,25 +4,28 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 
 import {
   aboutEngine,
   asMask,
-  decodeSafetensors,
   encodeSafetensors,
   gradients,
   keep,
   probabilitiesOf,
+  readSafetensors,
   scope,
   setThreads,
+  tensorOfBytes,
   threads,
   withoutGradients,
   type Logits,
   type Mask,
+  type StoredTensor,
   type Tensor,
 } from "@multirnet/engine";
 import { Adam } from "@multirnet/learning";
-import { createNetwork, namedHeads, resolveNetwork, type Network } from "@multirnet/networks";
+import { namedHeads, resolveNetwork, undrawnNetwork, type Network } from "@multirnet/networks";
 import { RandomSource } from "@multirnet/base";
 
 export interface Settings {
@@ -38,13 +41,13 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const first = await lines.next();
 const settings = JSON.parse(String(first.value)) as Settings;
 setThreads(settings.threads);
-const network = createNetwork(resolveNetwork({ name: "multirnet", ...settings.options }), 0);
+const network = undrawnNetwork(resolveNetwork({ name: "multirnet", ...settings.options }));
 const { scan, mask, oneHot } = loaded(network, settings.tensors);
 const parameters = network.parameters();
 const optimiser = new Adam(parameters, { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
 let steps = 0;
 
-forgetPeak();
+await forgetPeak();
 say({ version: aboutEngine().version, threads: threads(), residentKb: residentKb("VmRSS") });
 for await (const line of { [Symbol.asyncIterator]: () => lines }) {
   const [word, path = ""] = line.split(" ");
@@ -68,7 +71,7 @@ function forward(): void {
 function step(): number {
   return scope(() => {
     const { loss } = trained();
-    optimiser.step(gradients(loss, [...parameters.values()]) as Tensor[], LEARNING_RATE);
+    optimiser.step(gradients(loss, [...parameters.values()]), LEARNING_RATE);
     return loss.item();
   });
 }
@@ -102,10 +105,13 @@ function check(path: string): void {
 
 function loaded(into: Network, path: string): { readonly scan: Tensor; readonly mask: Mask; readonly oneHot: Mask } {
   return scope(() => {
-    const tensors = decodeSafetensors(readFileSync(path), path);
+    const { tensors } = readSafetensors(readFileSync(path), path);
     const weights = [...tensors].filter(([name]) => name.startsWith("weights."));
-    into.loadState(new Map(weights.map(([name, tensor]) => [name.slice("weights.".length), tensor])));
-    const kept = (name: string): Tensor => keep(tensors.get(name) as Tensor);
+    into.loadState(new Map(weights.map(([name, stored]) => [name.slice("weights.".length), stored])));
+    const kept = (name: string): Tensor => {
+      const { dtype, shape, bytes } = tensors.get(name) as StoredTensor;
+      return keep(tensorOfBytes(dtype, shape, bytes));
+    };
     return { scan: kept("scan"), mask: asMask(kept("mask")), oneHot: asMask(kept("oneHot")) };
   });
 }
@@ -115,9 +121,12 @@ function residentKb(which: "VmRSS" | "VmHWM"): number {
   return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
 }
 
-/** Gives back what loading took and starts the peak anew. */
-function forgetPeak(): void {
-  globalThis.gc?.(); // node --expose-gc
+/** Gives back what loading took and starts the peak anew. Node frees the memory of collected arrays on another thread, a little later. */
+async function forgetPeak(): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    globalThis.gc?.(); // node --expose-gc
+    await setTimeout(200);
+  }
   writeFileSync("/proc/self/clear_refs", "5");
 }
 

@@ -19,6 +19,12 @@ export { Buffer, Module, Parameter } from "./module.js";
 export type { About } from "./native.js";
 export { flopOf, profile, type ProfileRow } from "./profile.js";
 export { labelled, record, type CallRecord, type TensorFacts } from "./recorder.js";
-export { decodeSafetensors, encodeSafetensors, readSafetensors, type SafetensorsFile } from "./safetensors.js";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  type SafetensorsFile,
+  type StoredTensor,
+} from "./safetensors.js";
 export { keep, scope } from "./scope.js";
 export { describeTensor, type TensorArray } from "./tensor-core.js";

@@ -1,7 +1,9 @@
 import { withoutGradients } from "./autograd.js";
+import { tensorOfBytes } from "./create.js";
 import type { DType } from "./dtype.js";
 import { EngineError } from "./errors.js";
-import type { Tensor } from "./generated/tensor.js";
+import { Tensor } from "./generated/tensor.js";
+import type { StoredTensor } from "./safetensors.js";
 import { keep, scope } from "./scope.js";
 import { describeShape } from "./tensor-core.js";
 
@@ -71,12 +73,12 @@ export abstract class Module {
   }
 
   /**
-   * Copies the given tensors into the state, converting their type.
+   * Copies the given tensors into the state, converting their type. Of those that still lie in a file, one is made at a time.
    *
    * @throws EngineError ENGINE_STATE_MISMATCH, with the names that are missing, extra or of another shape, and ENGINE_OP_FAILED
    * for a tensor that was released; in either case before anything is changed
    */
-  loadState(given: ReadonlyMap<string, Tensor>): void {
+  loadState(given: ReadonlyMap<string, Tensor | StoredTensor>): void {
     const state = this.state();
     const missing = [...state.keys()].filter((path) => !given.has(path));
     const extra = [...given.keys()].filter((path) => !state.has(path));
@@ -92,8 +94,17 @@ export abstract class Module {
     withoutGradients(() => {
       scope(() => {
         // All of them are touched before the first is copied: one that was released throws here, and nothing is half loaded.
-        const pairs = Array.from(state, ([path, tensor]) => [tensor, (given.get(path) as Tensor).detach()] as const);
-        for (const [tensor, source] of pairs) tensor.copyInPlace(source);
+        const pairs = Array.from(state, ([path, tensor]) => {
+          const source = given.get(path) as Tensor | StoredTensor;
+          return [tensor, source instanceof Tensor ? source.detach() : source] as const;
+        });
+        for (const [tensor, source] of pairs) {
+          scope(() => {
+            tensor.copyInPlace(
+              source instanceof Tensor ? source : tensorOfBytes(source.dtype, source.shape, source.bytes),
+            );
+          });
+        }
       });
     });
   }

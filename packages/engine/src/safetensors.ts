@@ -26,12 +26,16 @@ const METADATA = "__metadata__";
 const LENGTH_BYTES = 8;
 const MAXIMUM_HEADER_BYTES = 100_000_000; // the limit of the reference implementation
 
+/** A tensor as it lies in a file: row-major, least byte first. */
+export interface StoredTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
 /** What a safetensors file holds, before any tensor is made of it. */
 export interface SafetensorsFile {
-  readonly tensors: ReadonlyMap<
-    string,
-    { readonly dtype: DType; readonly shape: readonly number[]; readonly bytes: Uint8Array }
-  >;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -93,7 +97,7 @@ export function readSafetensors(file: Uint8Array, where: string): SafetensorsFil
   const places = Object.entries(entries)
     .map(([name, entry]) => readEntry(name, entry, refuse))
     .sort((a, b) => a.start - b.start || a.end - b.end);
-  const tensors = new Map<string, { dtype: DType; shape: readonly number[]; bytes: Uint8Array }>();
+  const tensors = new Map<string, StoredTensor>();
   let last = 0;
   for (const { name, dtype, shape, start, end } of places) {
     const wanted = shape.reduce((product, side) => product * side, bytesPerElement(dtype));

@@ -1,10 +1,10 @@
 import { openModel, type ModelCard, type OpenOptions } from "@multirnet/artifacts";
 import {
-  createNetwork,
   headsOf,
   loadWeights,
   overVolumes,
   resolveNetwork,
+  undrawnNetwork,
   type Network,
   type NetworkSpec,
 } from "@multirnet/networks";
@@ -28,7 +28,7 @@ export interface LoadedModel {
 export async function loadModel(path: string, options: OpenOptions = {}): Promise<LoadedModel> {
   const { card, weights, weightsFile, digest } = await openModel(path, options);
   const spec = specOf(card);
-  const network = overVolumes(createNetwork(spec, 0));
+  const network = overVolumes(undrawnNetwork(spec));
   try {
     const { classes, lesions } = headsOf(spec);
     requireAlike(path, "lesion types", card.labels, network.task === "diagnosis" ? [] : lesions);

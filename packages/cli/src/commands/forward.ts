@@ -12,7 +12,7 @@ import {
   type ProfileRow,
   type Tensor,
 } from "@multirnet/engine";
-import { createNetwork, loadWeights, namedHeads } from "@multirnet/networks";
+import { loadWeights, namedHeads, undrawnNetwork } from "@multirnet/networks";
 import { z } from "zod";
 
 import { command } from "../command.js";
@@ -41,7 +41,7 @@ export const forward = command({
     profile: z.boolean().default(false),
   }),
   async run({ network: name, config, weights, input, output, profile: wantsProfile }, io) {
-    const network = createNetwork(await networkFrom(name, config), 0);
+    const network = undrawnNetwork(await networkFrom(name, config));
     loadWeights(network, await bytesOf(weights), weights);
     const file = await bytesOf(input);
     const { bytes, outputs, rows } = scope(() => {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { readForeignWeights } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
 import { writeFileAtomically } from "@multirnet/base/node";
-import { readSafetensors, scope, tensorOfBytes, type DType, type Tensor } from "@multirnet/engine";
+import { readSafetensors, scope, tensorOfBytes, type StoredTensor, type Tensor } from "@multirnet/engine";
 import { createNetwork, encodeWeights, importWeights, networkEntry, type Reference } from "@multirnet/networks";
 import { z } from "zod";
 
@@ -74,13 +74,7 @@ function referenceOf(name: string, wanted: string | undefined): Reference {
   return found;
 }
 
-interface Raw {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly bytes: Uint8Array;
-}
-
-async function rawTensors(path: string): Promise<ReadonlyMap<string, Raw>> {
+async function rawTensors(path: string): Promise<ReadonlyMap<string, StoredTensor>> {
   let file: Uint8Array;
   try {
     file = await readFile(path);

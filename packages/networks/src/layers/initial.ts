@@ -1,5 +1,12 @@
-import type { RandomSource } from "@multirnet/base";
-import { Parameter, tensorFrom } from "@multirnet/engine";
+import { RandomSource } from "@multirnet/base";
+import { Parameter, tensorFrom, zeros } from "@multirnet/engine";
+
+/** A source for weights that a file will fill: none are drawn, and they stand at 0 until then. */
+export class Undrawn extends RandomSource {
+  override derive(): this {
+    return this;
+  }
+}
 
 /**
  * Normal weights with variance 2 / fan-in, so that a ReLU network keeps the size of its activations (He et al., ICCV 2015, equation 10).
@@ -12,6 +19,7 @@ export function heNormal(shape: readonly number[], fanIn: number, random: Random
 
 /** Normal weights around 0. */
 export function normal(shape: readonly number[], deviation: number, random: RandomSource): Parameter {
+  if (random instanceof Undrawn) return new Parameter(zeros(shape));
   const values = new Float32Array(elements(shape));
   for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
   return new Parameter(tensorFrom(values, shape));
