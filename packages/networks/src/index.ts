@@ -13,6 +13,7 @@ export {
   type Prediction,
   type Task,
 } from "./network.js";
+export { layerTable, type LayerRow } from "./layer-table.js";
 export { optionTable, type OptionRow } from "./option-table.js";
 export { parameterCount } from "./parameter-count.js";
 export { part } from "./part.js";
@@ -22,9 +23,10 @@ export {
   networkEntry,
   NETWORKS,
   resolveNetwork,
+  undrawnNetwork,
   type NetworkEntry,
   type NetworkSpec,
 } from "./registry.js";
 export { nameHere, type NameRule, type Reference } from "./reference.js";
 export { overVolumes } from "./slicewise.js";
-export { encodeWeights, loadWeights } from "./weights.js";
+export { encodeWeights, loadPart, loadWeights } from "./weights.js";

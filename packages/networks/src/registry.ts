@@ -10,7 +10,7 @@ import {
 } from "./baselines/attention-unet.js";
 import { COVNET, CovNet, COVNET_MULTIPLE, covnetOptions, covnetPresets } from "./baselines/covnet.js";
 import { DENSENET_MULTIPLE, DenseNet, densenetOptions, densenetPresets, MONAI_DENSENET } from "./baselines/densenet.js";
-import { INFNET, InfNet, INFNET_MULTIPLE, infnetOptions, infnetPresets } from "./baselines/infnet.js";
+import { INFNET, INFNET_BACKBONE, InfNet, INFNET_MULTIPLE, infnetOptions, infnetPresets } from "./baselines/infnet.js";
 import { JCS, Jcs, JCS_MULTIPLE, jcsOptions, jcsPresets } from "./baselines/jcs.js";
 import { AXIAL_UNET, MEDT, MedT, medtOptions, medtPresets } from "./baselines/medt.js";
 import {
@@ -34,6 +34,7 @@ import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from ".
 import { Vnet, VNET_MONAI, VNET_MULTIPLE, vnetOptions, vnetPresets } from "./baselines/vnet.js";
 import { ZhouNet, zhouOptions, zhouPresets } from "./baselines/zhou.js";
 import { NetworkError } from "./errors.js";
+import { Undrawn } from "./layers/initial.js";
 import { MultirNet } from "./multirnet/multirnet.js";
 import { multirnetOptions, multirnetPresets } from "./multirnet/options.js";
 import { SIZE_MULTIPLE } from "./multirnet/segmentation-subnet.js";
@@ -204,7 +205,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     cites: "Fan et al., IEEE TMI 39(8), 2020; DengPingFan/Inf-Net",
     differs:
       "the backbone's 1000-way head, which nothing uses, is left out (2,049,000 parameters); a channel a lesion type",
-    references: [INFNET],
+    references: [INFNET, INFNET_BACKBONE],
     options: infnetOptions,
     presets: infnetPresets,
     create: (options, init) => new InfNet(options, init),
@@ -306,6 +307,11 @@ export function resolveNetwork(
 /** Makes a network with fresh weights, the same for the same seed. */
 export function createNetwork({ name, options }: NetworkSpec, seed: number): Network {
   return scope(() => networkEntry(name).create(options, new RandomSource(seed, "init", name)));
+}
+
+/** Makes a network for weights that a file will fill; until then those that would be drawn are 0. Drawing 48 million takes seconds. */
+export function undrawnNetwork({ name, options }: NetworkSpec): Network {
+  return scope(() => networkEntry(name).create(options, new Undrawn()));
 }
 
 /** The classes of the disease head and the types of the lesion head, as the resolved options have them. */

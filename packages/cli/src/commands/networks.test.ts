@@ -38,6 +38,45 @@ test("networks lists what can be trained, with the keys of the contract", async 
   expect(stdout).toContain("  reverseAttention: true | false; default true.");
 });
 
+test("networks NAME prints the layers of one network, with its config's options", async () => {
+  const folder = madeFolder();
+  writeFileSync(join(folder, "n.yaml"), "preset: tiny\ntask: segmentation\nwidths: [2, 3, 4, 5, 7]\n");
+  const config = ["--config", join(folder, "n.yaml")];
+  const found = (await json("networks", "multirnet", ...config)) as {
+    readonly parameters: number;
+    readonly multiplyAdds: number;
+    readonly layers: readonly { readonly path: string; readonly parameters: number; readonly multiplyAdds: number }[];
+  };
+  const sum = (of: (layer: (typeof found.layers)[number]) => number): number =>
+    found.layers.reduce((total, layer) => total + of(layer), 0);
+  expect(found).toMatchObject({ name: "multirnet", resolved: { task: "segmentation", widths: [2, 3, 4, 5, 7] } });
+  expect([found.parameters, found.multiplyAdds]).toEqual([
+    sum(({ parameters }) => parameters),
+    sum(({ multiplyAdds }) => multiplyAdds),
+  ]);
+  const { stdout } = await run("networks", "multirnet", ...config);
+  expect(stdout).toMatch(/^layer\s+operator\s+input\s+output\s+parameters\s+multiply-adds$/m);
+  expect(stdout).toMatch(
+    /^segmentation\.first\.last\.convolution\s+conv3d\s+1×2×32×96×96\s+1×2×32×96×96\s+108\s+31850496$/m,
+  );
+  expect(stdout).toContain("multirnet: Li et al.");
+});
+
+test("what networks cannot use is told", async () => {
+  const said = async (...argv: readonly string[]): Promise<[number, string]> => {
+    const { code, stderr } = await run("networks", ...argv);
+    return [code, stderr];
+  };
+  expect(await said("multrnet")).toEqual([
+    2,
+    expect.stringMatching(/^multirnet networks: there is no network multrnet; did you mean multirnet\?/),
+  ]);
+  expect(await said("--config", "n.yaml")).toEqual([
+    2,
+    "multirnet networks: --config: expected the name of a network before it, came none\n",
+  ]);
+});
+
 test("init gives the same weights for the same seed, and forward the network's answer to the last bit", async () => {
   const folder = madeFolder();
   const path = (name: string): string => join(folder, name);
