@@ -20,6 +20,16 @@ const words: {
     "a.yaml: unknown key sed; did you mean seed?",
     "input",
   ],
+  INITIAL_WEIGHTS: [
+    { code: "INITIAL_WEIGHTS", path: "w.safetensors", because: "the network has no part backbne" },
+    "cannot begin with the weights w.safetensors: the network has no part backbne",
+    "input",
+  ],
+  FROZEN_PART: [
+    { code: "FROZEN_PART", part: "gats" },
+    "no weight of the network has gats in its path, so nothing can be frozen by it",
+    "input",
+  ],
   TRAINING_NO_CASES: [
     {
       code: "TRAINING_NO_CASES",

@@ -3,6 +3,8 @@ import { CodedError, type Blame } from "@multirnet/base";
 export type LearningProblem =
   | { readonly code: "CONFIG_UNREADABLE"; readonly path: string; readonly because: string }
   | { readonly code: "CONFIG_INVALID"; readonly path: string; readonly because: string }
+  | { readonly code: "INITIAL_WEIGHTS"; readonly path: string; readonly because: string }
+  | { readonly code: "FROZEN_PART"; readonly part: string }
   | { readonly code: "TRAINING_NO_CASES"; readonly dataset: string; readonly because: string }
   | {
       readonly code: "TRAINING_NOT_FINITE";
@@ -30,6 +32,8 @@ export type TrainingChange = LearningProblem & { readonly code: "TRAINING_CHANGE
 const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   CONFIG_UNREADABLE: "input",
   CONFIG_INVALID: "input",
+  INITIAL_WEIGHTS: "input",
+  FROZEN_PART: "input",
   TRAINING_NO_CASES: "input",
   TRAINING_NOT_FINITE: "work",
   LICENCE_UNREADABLE: "input",
@@ -55,6 +59,10 @@ function explain(problem: LearningProblem): string {
       return `cannot read the config ${problem.path}: ${problem.because}`;
     case "CONFIG_INVALID":
       return `${problem.path}: ${problem.because}`;
+    case "INITIAL_WEIGHTS":
+      return `cannot begin with the weights ${problem.path}: ${problem.because}`;
+    case "FROZEN_PART":
+      return `no weight of the network has ${problem.part} in its path, so nothing can be frozen by it`;
     case "TRAINING_NO_CASES":
       return `nothing to train on in ${problem.dataset}: ${problem.because}`;
     case "TRAINING_NOT_FINITE":

@@ -9,6 +9,7 @@ export type NetworkProblem =
     }
   | { readonly code: "NETWORK_OPTION"; readonly network: string; readonly key: string; readonly because: string }
   | { readonly code: "NETWORK_WEIGHTS"; readonly reference: string; readonly because: string }
+  | { readonly code: "NETWORK_PART"; readonly part: string; readonly parts: readonly string[] }
   | { readonly code: "NETWORK_INPUT"; readonly network: string; readonly expected: string; readonly came: string };
 
 /** A network that does not exist, cannot be made as asked, or cannot take what it is given. */
@@ -31,6 +32,8 @@ function explain(problem: NetworkProblem): string {
       return `network ${problem.network}: ${problem.key === "" ? "" : `${problem.key}: `}${problem.because}`;
     case "NETWORK_WEIGHTS":
       return `these are not the weights of the reference ${problem.reference}: ${problem.because}`;
+    case "NETWORK_PART":
+      return `the network has no part ${problem.part}; its first parts are ${problem.parts.join(", ")}`;
     case "NETWORK_INPUT":
       return `${problem.network} takes ${problem.expected}, but ${problem.came} came`;
   }

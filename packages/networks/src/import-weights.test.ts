@@ -93,3 +93,25 @@ test("every network with a public implementation has its rules", () => {
   expect(without).toEqual(["multirnet", "zhou", "res2net50"]); // none public; the last is 3-D here alone
   expect(networkEntry("medt").references.map(({ name }) => name)).toEqual(["medt", "axial"]);
 });
+
+test("Inf-Net takes a Res2Net's weights as its backbone, without the head", () => {
+  scope(() => {
+    const network = createNetwork(resolveNetwork({ name: "infnet", preset: "tiny" }), 1);
+    const planes = network.state().get("backbone.stemNorms.2.weight")?.shape[0] ?? 0;
+    const scale = tensor(
+      Array.from({ length: planes }, (_, i) => i),
+      [planes],
+    );
+    const found = importWeights(
+      network,
+      networkEntry("infnet").references[1] as Reference,
+      new Map([
+        ["bn1.weight", scale],
+        ["fc.weight", tensor([1], [1, 1])],
+      ]),
+    );
+    expect(network.state().get("backbone.stemNorms.2.weight")?.toNumbers()).toEqual(scale.toNumbers());
+    expect([found.tensors, found.extra]).toEqual([1, []]);
+    network.release();
+  });
+});

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Network } from "./network.js";
 import { createNetwork, resolveNetwork } from "./registry.js";
 import { thrownBy } from "./testing/thrown.js";
-import { encodeWeights, loadWeights } from "./weights.js";
+import { encodeWeights, loadPart, loadWeights } from "./weights.js";
 
 const made = (options: Record<string, unknown> = {}, name = "multirnet"): Network =>
   createNetwork(resolveNetwork({ name, preset: "tiny", ...options }), 0);
@@ -108,4 +108,56 @@ test("weights of half precision are read into the network's own", () => {
       expect(network.state().get(path)?.toNumbers()).toEqual(tensor.toDtype("float32").toNumbers());
     }
   });
+});
+
+const drawn = (seed: number): Network =>
+  createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", lesions: ["a"] }), seed);
+const numbersOf = (network: Network): ReadonlyMap<string, number[]> =>
+  new Map(Array.from(network.state(), ([path, tensor]) => [path, tensor.toNumbers()]));
+
+test("one part is taken over, and nothing else", () => {
+  const [from, to, before] = [drawn(1), drawn(2), drawn(2)];
+  loadPart(to, encodeWeights(from), "w", { part: "segmentation.down" });
+  const [there, here, old] = [numbersOf(from), numbersOf(to), numbersOf(before)];
+  const taken = [...here.keys()].filter((path) => path.startsWith("segmentation.down."));
+  expect(taken.length).toBeGreaterThan(20);
+  for (const [path, values] of here) expect(values, path).toEqual((taken.includes(path) ? there : old).get(path));
+  for (const network of [from, to, before]) network.release();
+});
+
+test("a file of one part alone is enough for it, and a part of which the file lacks a tensor is refused", () => {
+  const network = drawn(2);
+  const file = (without: string): Uint8Array =>
+    scope(() => {
+      const found = [...drawn(1).state()].filter(([path]) => path.startsWith("classifier.") && path !== without);
+      return encodeSafetensors(new Map(found));
+    });
+  loadPart(network, file(""), "w", { part: "classifier" });
+  const before = numbersOf(network);
+  expect(before.get("classifier.head.weight")).toEqual(numbersOf(drawn(1)).get("classifier.head.weight"));
+  expect(thrownBy(() => loadPart(network, file("classifier.head.bias"), "w", { part: "classifier" }))).toBe(
+    "EngineError: these weights are not this network's: 1 missing (classifier.head.bias)",
+  );
+  expect(numbersOf(network)).toEqual(before);
+  network.release();
+});
+
+test.each(["backbone", "segment", "segmentation.down.9", "classifier.head.weight"])("there is no part %s", (part) => {
+  const network = drawn(1);
+  expect(thrownBy(() => loadPart(network, encodeWeights(network), "w", { part }))).toBe(
+    `NetworkError: the network has no part ${part}; its first parts are segmentation, classifier`,
+  );
+  network.release();
+});
+
+test("a part that has another path in the file is taken over by both", () => {
+  const backbone = { blocks: [1, 1, 2, 1], planes: 10, classes: ["a", "b"] };
+  const classifier = createNetwork(resolveNetwork({ name: "res2net50-2d", ...backbone }), 1);
+  const network = createNetwork(resolveNetwork({ name: "jcs", preset: "tiny" }), 2);
+  loadPart(network, encodeWeights(classifier), "w", { part: "classifier", from: "features" });
+  const [there, here] = [numbersOf(classifier), numbersOf(network)];
+  const taken = [...here].filter(([path]) => path.startsWith("classifier."));
+  expect(taken.length).toBe([...there.keys()].filter((path) => path.startsWith("features.")).length);
+  for (const [path, values] of taken) expect(values, path).toEqual(there.get(path.replace(/^classifier/, "features")));
+  for (const one of [network, classifier]) one.release();
 });

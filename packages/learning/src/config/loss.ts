@@ -4,7 +4,10 @@ import { SMOOTH } from "../losses/overlap.js";
 
 /** Losses and their weights; the defaults are the paper's. */
 export const lossSchema = z.strictObject({
-  segmentation: z.enum(["dice", "tversky", "focalTversky"]).default("focalTversky"),
+  segmentation: z
+    .enum(["dice", "squaredDice", "tversky", "focalTversky", "structure", "crossEntropy"])
+    .default("focalTversky")
+    .describe("squaredDice: V-Net's; structure: Inf-Net's; crossEntropy: that of the voxels alone"),
   alpha: z.number().min(0).default(0.7).describe("Tversky: weight of false negatives"),
   beta: z.number().min(0).default(0.3).describe("Tversky: weight of false positives"),
   exponent: z.number().positive().default(0.9).describe("focal Tversky: power of 1 − TI"),
@@ -12,6 +15,11 @@ export const lossSchema = z.strictObject({
     .enum(["batch", "sample"])
     .default("batch")
     .describe("sums of the overlap run over the whole batch or each sample"),
+  weightedStructure: z
+    .boolean()
+    .default(true)
+    .describe("structure: edges weigh more in the cross entropy too; false: as in the published code"),
+  edge: z.number().min(0).default(0).describe("weight of a network's edge head, beside the outline's 1"),
   smooth: z.number().positive().default(SMOOTH),
   voxelCrossEntropy: z
     .number()

@@ -46,7 +46,8 @@ test.each([
   { given: { validation: { share: 1 } }, words: "key validation.share: expected number to be <1, came 1" },
   {
     given: { loss: { segmentation: "jaccard" } },
-    words: 'key loss.segmentation: expected one of "dice"|"tversky"|"focalTversky", came "jaccard"',
+    words:
+      'key loss.segmentation: expected one of "dice"|"squaredDice"|"tversky"|"focalTversky"|"structure"|"crossEntropy", came "jaccard"',
   },
   { given: { loss: { exponent: 0 } }, words: "key loss.exponent: expected number to be >0, came 0" },
   { given: { optimiser: { learningRate: 0 } }, words: "key optimiser.learningRate: expected number to be >0, came 0" },

@@ -17,16 +17,29 @@ test("what is not said is the paper's protocol", () => {
     name: "a",
     dataset: "data",
     seed: 0,
+    frozen: [],
     preprocessing: { spacingMm: { x: 1.5, y: 1.5, z: 2 }, region: { x: 96, y: 96, z: 32 } },
     folds: { count: 4, seed: 0 },
     sampling: { backgroundShare: 0, insideBody: false, regionsPerCase: 1 },
-    augmentation: { flipLeftRight: 0, flipFrontBack: 0, gamma: 0, brightness: 0, contrast: 0, noise: 0 },
+    augmentation: {
+      flipLeftRight: 0,
+      flipFrontBack: 0,
+      rotation: 0,
+      scale: 0,
+      elastic: 0,
+      gamma: 0,
+      brightness: 0,
+      contrast: 0,
+      noise: 0,
+    },
     loss: {
       segmentation: "focalTversky",
       alpha: 0.7,
       beta: 0.3,
       exponent: 0.9,
       over: "batch",
+      weightedStructure: true,
+      edge: 0,
       smooth: 1e-5,
       voxelCrossEntropy: 0,
       deepSupervision: [],
@@ -89,4 +102,31 @@ test("the dataset of a file is relative to the file", async () => {
   expect((await readTrainConfig(join(dir, "a.yaml"))).dataset).toBe(join(dir, "../data"));
   await writeFile(join(dir, "b.yaml"), stringify({ ...least, dataset: "/some/where" }));
   expect((await readTrainConfig(join(dir, "b.yaml"))).dataset).toBe("/some/where");
+});
+
+test("a recipe stands under what the file says, and is written out", () => {
+  const infnet = { network: { name: "infnet", preset: "tiny" }, recipe: "published" };
+  const whole = { segmentation: "structure", weightedStructure: true, deepSupervision: [1, 1, 1], edge: 0.25 };
+  expect(parsed(infnet).loss).toMatchObject({ ...whole, alpha: 0.7 });
+  expect(parsed({ ...infnet, loss: { edge: 0, weightedStructure: false } }).loss).toMatchObject({
+    ...whole,
+    weightedStructure: false,
+    edge: 0,
+  });
+  const medt = { network: { name: "medt", preset: "tiny" }, recipe: "published" };
+  expect(parsed(medt).frozen).toEqual([{ part: "gates", epochs: 10 }]);
+  expect(parsed({ ...medt, frozen: [] }).frozen).toEqual([]);
+  expect(parsed({ network: { name: "medt" } }).frozen).toEqual([]);
+  const config = parsed(infnet);
+  expect(parseTrainConfig(stringify(config), "again.yaml")).toEqual(config);
+});
+
+test("initial weights of a file are relative to the config", async () => {
+  const dir = await madeFolder();
+  const initialWeights = { file: "../w.safetensors", part: "classifier" };
+  await writeFile(join(dir, "a.yaml"), stringify({ ...least, initialWeights }));
+  expect((await readTrainConfig(join(dir, "a.yaml"))).initialWeights).toEqual({
+    file: join(dir, "../w.safetensors"),
+    part: "classifier",
+  });
 });

@@ -9,6 +9,8 @@ import { z } from "zod";
 
 import { LearningError } from "../errors.js";
 import { scheduleSchema } from "../optimisers/schedule.js";
+import { RECIPES, type Recipe } from "../recipes/index.js";
+import { frozenSchema } from "./frozen.js";
 import { lossSchema } from "./loss.js";
 
 const millimetres = z.number().positive();
@@ -26,6 +28,23 @@ export const trainConfigSchema = z.strictObject({
   network: z
     .looseObject({ name: z.string(), options: z.record(z.string(), z.unknown()).optional() })
     .describe("registry name, preset, and any of the network's options"),
+  initialWeights: z
+    .strictObject({
+      file: z.string().min(1).describe("safetensors file, relative to this file"),
+      part: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("take only the weights under this path of the network, such as backbone; the rest is drawn"),
+      from: z.string().min(1).optional().describe("path of that part in the file, where it is another"),
+    })
+    .optional()
+    .describe("what the network begins with in place of random weights"),
+  recipe: z
+    .literal("published")
+    .optional()
+    .describe("loss and frozen weights as the network was published with; keys given here come first"),
+  frozen: frozenSchema.default([]),
   preprocessing: z
     .strictObject({
       spacingMm: z.strictObject({ x: millimetres, y: millimetres, z: millimetres }).default({ x: 1.5, y: 1.5, z: 2 }),
@@ -55,6 +74,9 @@ export const trainConfigSchema = z.strictObject({
     .strictObject({
       flipLeftRight: probability,
       flipFrontBack: probability,
+      rotation: probability.describe("about the long axis, up to 15° either way"),
+      scale: probability.describe("0.85 to 1.15"),
+      elastic: probability.describe("smooth over 8 voxels, up to 4 voxels"),
       gamma: probability,
       brightness: probability,
       contrast: probability,
@@ -121,7 +143,15 @@ export async function readTrainConfig(path: string): Promise<TrainConfig> {
     throw new LearningError({ code: "CONFIG_UNREADABLE", path, because: messageOf(error) }, { cause: error });
   }
   const config = parseTrainConfig(text, path);
-  return { ...config, dataset: resolve(dirname(path), config.dataset) };
+  const beside = (file: string): string => resolve(dirname(path), file);
+  const { initialWeights } = config;
+  return {
+    ...config,
+    dataset: beside(config.dataset),
+    ...(initialWeights === undefined
+      ? {}
+      : { initialWeights: { ...initialWeights, file: beside(initialWeights.file) } }),
+  };
 }
 
 /** As `readTrainConfig`, of a text; `path` is only for messages. */
@@ -134,13 +164,15 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
   } catch (error) {
     throw refuse(`not YAML: ${messageOf(error).split("\n")[0] ?? ""}`, error);
   }
-  const checked = checkAgainst(trainConfigSchema, document ?? {});
+  const checked = checkAgainst(trainConfigSchema, withRecipe(document ?? {}));
   if (!checked.ok) throw refuse(faultWords(checked.fault));
   try {
     const { network, preprocessing, loss, validation } = checked.value;
     const spec = resolved(network);
     requireMultiple(spec.name, preprocessing.region);
     requireLevels(spec.name, loss.deepSupervision.length);
+    if (checked.value.initialWeights?.from !== undefined && checked.value.initialWeights.part === undefined)
+      throw refuse("key initialWeights.from: expected initialWeights.part beside it, which says where the weights go");
     if (loss.alpha + loss.beta === 0)
       throw refuse("keys loss.alpha and loss.beta: at least one above 0, but both are 0");
     const { share, everyEpochs, patience } = validation;
@@ -180,4 +212,22 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
 /** A resolved config names its network as `{name, options}`; one written by hand has the options beside the name. */
 function resolved({ name, options, ...beside }: z.infer<typeof trainConfigSchema>["network"]): NetworkSpec {
   return resolveNetwork({ name, ...options, ...beside });
+}
+
+/** Puts the recipe of the network under what the file says, where it asks for it. */
+function withRecipe(document: unknown): unknown {
+  if (!isMapping(document) || document["recipe"] !== "published" || !isMapping(document["network"])) return document;
+  const settings: Recipe["settings"] = RECIPES[String(document["network"]["name"])]?.settings ?? {};
+  const { loss } = document;
+  return {
+    ...settings,
+    ...document,
+    ...(settings.loss === undefined || (loss !== undefined && !isMapping(loss))
+      ? {}
+      : { loss: { ...settings.loss, ...loss } }),
+  };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

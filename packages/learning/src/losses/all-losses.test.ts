@@ -12,14 +12,15 @@ const SHAPE = [2, 2, 1, 2, 3];
 const ELEMENTS = 24;
 
 /** Every segmentation loss that a config can ask for. */
-const losses = (["dice", "tversky", "focalTversky"] as const).flatMap((segmentation) =>
-  (["batch", "sample"] as const).flatMap((over) =>
-    [0, 0.8].map((weight) => ({
-      name: `${segmentation} over the ${over}${weight === 0 ? "" : ", with cross entropy of the voxels"}`,
-      loss: (x: Logits, g: Mask): Tensor =>
-        segmentationLoss(x, g, lossSchema.parse({ segmentation, over, voxelCrossEntropy: weight, smooth: 0.1 })),
-    })),
-  ),
+const losses = (["dice", "squaredDice", "tversky", "focalTversky", "structure", "crossEntropy"] as const).flatMap(
+  (segmentation) =>
+    (["batch", "sample"] as const).flatMap((over) =>
+      [0, 0.8].map((weight) => ({
+        name: `${segmentation} over the ${over}${weight === 0 ? "" : ", with cross entropy of the voxels"}`,
+        loss: (x: Logits, g: Mask): Tensor =>
+          segmentationLoss(x, g, lossSchema.parse({ segmentation, over, voxelCrossEntropy: weight, smooth: 0.1 })),
+      })),
+    ),
 );
 
 test.each(losses)("the gradient of $name is that of central differences", ({ name, loss }) => {

@@ -26,6 +26,11 @@ export function crossEntropy(
  * @param logits N×C×D×H×W @param target N×C×D×H×W @returns scalar
  */
 export function voxelCrossEntropy(logits: Logits, target: Mask): Tensor {
+  return voxelCrossEntropies(logits, target).mean(undefined);
+}
+
+/** As `voxelCrossEntropy`, of each voxel. */
+export function voxelCrossEntropies(logits: Logits, target: Mask): Tensor {
   const softplus = logits.abs().neg().exp().add(1).log();
-  return logits.clamp({ min: 0 }).sub(logits.mul(target)).add(softplus).mean(undefined);
+  return logits.clamp({ min: 0 }).sub(logits.mul(target)).add(softplus);
 }

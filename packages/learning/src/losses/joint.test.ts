@@ -171,3 +171,18 @@ test("the heads that a real network names are the ones that the loss looks for",
   expect(named.filter((_, index) => found[index] === undefined).map(([name]) => name)).toEqual([]);
   network.release();
 });
+
+test("an edge head counts by its weight, beside the outline, where it has one", () => {
+  const edge: Auxiliary = {
+    name: "edge",
+    of: "edge",
+    role: "level",
+    logits: logits(new Array<number>(8).fill(0), MAP),
+  };
+  const prediction: Prediction = { ...joint, auxiliary: [edge] };
+  const segmentationOf = (given: object): number | undefined =>
+    jointLoss(prediction, known, settings(given))?.segmentation?.item();
+  expect(segmentationOf({})).toBeCloseTo(SEGMENTATION, 8);
+  expect(segmentationOf({ edge: 0.25 })).toBeCloseTo(SEGMENTATION + 0.25 * Math.LN2, 8);
+  expect(segmentationOf({ edge: 0.25, deepSupervision: [1] })).toBeCloseTo(SEGMENTATION + 0.25 * Math.LN2, 8);
+});

@@ -3,6 +3,7 @@ import { diseaseOf, lesionOf, type Prediction } from "@multirnet/networks";
 
 import type { LossSettings } from "../config/loss.js";
 import { crossEntropy } from "./cross-entropy.js";
+import { edgeLoss } from "./edge.js";
 import { segmentationLoss } from "./segmentation.js";
 
 /** What is known of a batch of N samples. A sample may have a mask, a diagnosis, both, or one of them. */
@@ -25,7 +26,8 @@ export interface JointLoss {
  * without a mask add only L_cls, without a diagnosis only L_seg; what is missing is left out without raising the weight of the other.
  * MultiR-Net section 3.5.
  *
- * Deep supervision, where it is on, is part of L_seg: the levels' losses at full size, each with its weight, the weights summing to 1.
+ * Deep supervision, where it is on, is part of L_seg: the levels' losses at full size, each with its weight, the weights summing to 1. So is the edge
+ * head of a network that has one, with its own weight beside them.
  *
  * @returns undefined where the batch has nothing that this network could learn from
  */
@@ -34,11 +36,7 @@ export function jointLoss(prediction: Prediction, truth: Truth, settings: LossSe
     const { masked, diagnosed, mask, disease } = truth;
     const byPass = passesOf(prediction);
     const segmentations =
-      mask === undefined
-        ? []
-        : byPass.flatMap((heads) =>
-            headLoss(heads, (logits) => segmentationLoss(rows(logits, masked), mask, settings), settings),
-          );
+      mask === undefined ? [] : byPass.flatMap((heads) => headLoss(heads, { masked, mask }, settings));
     const diagnoses =
       disease === undefined
         ? []
@@ -63,12 +61,14 @@ interface PassHeads {
   readonly lesion: Logits | undefined;
   readonly disease: Logits | undefined;
   readonly levels: readonly Logits[];
+  readonly edge: Logits | undefined;
 }
 
 /** The last pass and those before it; an earlier pass's heads are named `passN.` in the auxiliary list. */
 function passesOf(prediction: Prediction): PassHeads[] {
   const earlier = new Map<string, { lesion?: Logits; disease?: Logits; levels: Logits[] }>();
   const levels: Logits[] = [];
+  const edge = prediction.auxiliary.find(({ of }) => of === "edge")?.logits;
   for (const { name, of, role, logits } of prediction.auxiliary) {
     const [prefix = ""] = name.includes(".") ? name.split(".") : [""];
     if (prefix === "") {
@@ -80,27 +80,36 @@ function passesOf(prediction: Prediction): PassHeads[] {
     if (role === "level") heads.levels.push(logits);
     else if (of !== "edge") heads[of] = logits;
   }
-  const before = Array.from(earlier.values(), ({ lesion, disease, levels }) => ({ lesion, disease, levels }));
-  return [...before, { lesion: lesionOf(prediction), disease: diseaseOf(prediction), levels }];
+  const before = Array.from(earlier.values(), ({ lesion, disease, levels }) => ({
+    lesion,
+    disease,
+    levels,
+    edge: undefined,
+  }));
+  return [...before, { lesion: lesionOf(prediction), disease: diseaseOf(prediction), levels, edge }];
 }
 
-/** The loss of the fused map, with that of the levels where deep supervision has weights. */
+/** The loss of the fused map, with that of the levels where deep supervision has weights, and that of the edges where they have one. */
 function headLoss(
-  { lesion, levels }: PassHeads,
-  loss: (logits: Logits) => Tensor,
-  { deepSupervision }: LossSettings,
+  { lesion, levels, edge }: PassHeads,
+  { masked, mask }: { readonly masked: readonly number[]; readonly mask: Mask },
+  settings: LossSettings,
 ): Tensor[] {
   if (lesion === undefined) return [];
   const weighted = [
     { logits: lesion, weight: 1 },
-    ...levels.map((logits, level) => ({ logits, weight: deepSupervision[level] ?? 0 })),
+    ...levels.map((logits, level) => ({ logits, weight: settings.deepSupervision[level] ?? 0 })),
   ].filter(({ weight }) => weight > 0);
   const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
   const fullSize = lesion.shape.slice(2);
-  const terms = weighted.map(({ logits, weight }) => {
+  const whole = (logits: Logits): Logits => {
     const sameSize = logits.shape.slice(2).join() === fullSize.join();
-    return loss(sameSize ? logits : asLogits(logits.upsampleTrilinear3d(fullSize, false))).mul(weight / total);
-  });
+    return rows(sameSize ? logits : asLogits(logits.upsampleTrilinear3d(fullSize, false)), masked);
+  };
+  const terms = weighted.map(({ logits, weight }) =>
+    segmentationLoss(whole(logits), mask, settings).mul(weight / total),
+  );
+  if (edge !== undefined && settings.edge > 0) terms.push(edgeLoss(whole(edge), mask).mul(settings.edge));
   return [terms.reduce((sum, term) => sum.add(term))];
 }
 

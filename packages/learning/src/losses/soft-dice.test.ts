@@ -58,3 +58,9 @@ test("prediction and truth may change places", () => {
     expect(there).toBeGreaterThan(0.1);
   }
 });
+
+test("with squares, by hand", () => {
+  // Σpg = 5/4; Σp² = 9/16 + 1/16 + 1/4 + 1/16 + 1/16 + 1/4 = 5/4; Σg² = 2: 1 − (5/2 + ½)/(13/4 + ½).
+  const options = { over: "batch", smooth: 0.5, squared: true } as const;
+  expect(softDice(logitsOf(P, SHAPE), mask(G, SHAPE), options).item()).toBeCloseTo(1 / 5, 10);
+});

@@ -79,3 +79,20 @@ test("it minimises: a bowl is at its bottom after some hundred steps", () => {
   }
   expect(weight.toNumbers()).toEqual([expect.closeTo(1, 3), expect.closeTo(2, 3)]);
 });
+
+test("a weight without a gradient stands still, and so do its moments", () => {
+  const [moved, still] = [vector(1), vector(2)];
+  const adam = new Adam(
+    new Map([
+      ["moved", moved],
+      ["still", still],
+    ]),
+    { ...PAPER, weightDecay: 0.5 },
+  );
+  adam.step([vector(3), vector(4)], 0.1);
+  const [before, moments] = [still.item(), adam.state().get("mean.still")?.toNumbers()];
+  adam.step([vector(3), undefined], 0.1);
+  expect(still.item()).toBe(before);
+  expect(adam.state().get("mean.still")?.toNumbers()).toEqual(moments);
+  expect(moved.item()).toBeLessThan(0.9);
+});

@@ -47,24 +47,34 @@ export class Adam {
     return this.#steps;
   }
 
-  /** Moves the weights against the gradients, given in the order of the parameters; the same ones at every step. */
-  step(gradients: readonly Tensor[], learningRate: number): void {
+  /**
+   * Moves the weights against the gradients, given in the order of the parameters. A weight without a gradient takes no part: neither it nor its moments
+   * change, though the step counts for its bias correction.
+   */
+  step(gradients: readonly (Tensor | undefined)[], learningRate: number): void {
     const { betas, epsilon, weightDecay } = this.#settings;
+    const moved = gradients.flatMap((gradient, index) => (gradient === undefined ? [] : index));
+    const ofMoved = (tensors: readonly (Tensor | undefined)[]): Tensor[] =>
+      moved.map((index) => tensors[index] as Tensor);
+    const slopes = ofMoved(gradients);
+    const weights = ofMoved(this.#weights);
+    const means = ofMoved(this.#means);
+    const squares = ofMoved(this.#squares);
     const [meanShare, squareShare] = betas;
     this.#steps += 1;
     const meanCorrection = 1 - meanShare ** this.#steps;
     const squareCorrection = 1 - squareShare ** this.#steps;
     withoutGradients(() => {
       scope(() => {
-        if (weightDecay !== 0) foreachMulScalarInPlace(this.#weights, 1 - learningRate * weightDecay);
-        foreachMulScalarInPlace(this.#means, meanShare);
-        foreachAddInPlace(this.#means, gradients, { alpha: 1 - meanShare });
-        foreachMulScalarInPlace(this.#squares, squareShare);
-        foreachAddcmulInPlace(this.#squares, gradients, gradients, { value: 1 - squareShare });
-        const roots = foreachSqrt(this.#squares);
+        if (weightDecay !== 0) foreachMulScalarInPlace(weights, 1 - learningRate * weightDecay);
+        foreachMulScalarInPlace(means, meanShare);
+        foreachAddInPlace(means, slopes, { alpha: 1 - meanShare });
+        foreachMulScalarInPlace(squares, squareShare);
+        foreachAddcmulInPlace(squares, slopes, slopes, { value: 1 - squareShare });
+        const roots = foreachSqrt(squares);
         foreachDivScalarInPlace(roots, Math.sqrt(squareCorrection));
         foreachAddScalarInPlace(roots, epsilon);
-        foreachAddcdivInPlace(this.#weights, this.#means, roots, { value: -learningRate / meanCorrection });
+        foreachAddcdivInPlace(weights, means, roots, { value: -learningRate / meanCorrection });
       });
     });
   }

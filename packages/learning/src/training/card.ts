@@ -6,9 +6,14 @@ import { headsOf } from "@multirnet/networks";
 
 import type { TrainConfig } from "../config/train-config.js";
 import { taskOf, type TrainingCases } from "./cases.js";
+import type { InitialWeights } from "./initial-weights.js";
 
 /** The card of the weights that a training makes. */
-export function cardOf(config: TrainConfig, { dataset, train, validation }: TrainingCases): ModelCard {
+export function cardOf(
+  config: TrainConfig,
+  { dataset, train, validation }: TrainingCases,
+  initial: InitialWeights | undefined,
+): ModelCard {
   const { network, preprocessing, inference, data, licence } = config;
   const { classes, lesions } = headsOf(network);
   const task = taskOf(network);
@@ -30,11 +35,19 @@ export function cardOf(config: TrainConfig, { dataset, train, validation }: Trai
       synthetic: data.synthetic,
       estimated: [...new Set(seen.flatMap(({ estimated }) => estimated))].sort(),
       licence: data.licence,
-      notes: data.notes,
+      notes: notesOf(config, initial),
     },
     metrics: {},
     licence,
     notice: NOTICE,
     versions: { multirnet: VERSION, libtorch: aboutEngine().version },
   };
+}
+
+/** What the config says of the data, and that weights which others trained on other data went in. */
+function notesOf({ data, initialWeights }: TrainConfig, initial: InitialWeights | undefined): string {
+  if (initial === undefined || initialWeights === undefined) return data.notes;
+  const { part } = initialWeights;
+  const began = `The network began with ${part ?? "all"} of weights trained elsewhere (SHA-256 ${initial.digest}).`;
+  return [data.notes, began].filter((words) => words !== "").join(" ");
 }

@@ -10,6 +10,7 @@ import type { TrainConfig } from "../config/train-config.js";
 import { LearningError } from "../errors.js";
 import type { TrainingCases } from "./cases.js";
 import { codeCommit } from "./commit.js";
+import type { InitialWeights } from "./initial-weights.js";
 
 const names = z.array(z.string());
 
@@ -19,6 +20,7 @@ const runFactsSchema = z.strictObject({
   fold: z.int().optional(),
   seed: z.int(),
   dataset: z.string().describe("SHA-256 of the dataset"),
+  initialWeights: z.string().optional().describe("SHA-256 of the file that the network began with"),
   cases: z.strictObject({ train: names, validation: names, test: names }),
   versions: z.record(z.string(), z.string()),
   commit: z.string().optional().describe("of the code, where it stands in a git repository of its own"),
@@ -29,13 +31,17 @@ const runFactsSchema = z.strictObject({
 export type RunFacts = z.infer<typeof runFactsSchema>;
 
 /** What is to be written of a training that begins here and now. */
-export async function factsOf(config: TrainConfig, cases: TrainingCases, fold: number | undefined): Promise<RunFacts> {
+export async function factsOf(
+  config: TrainConfig,
+  { cases, fold, initial }: { cases: TrainingCases; fold: number | undefined; initial: InitialWeights | undefined },
+): Promise<RunFacts> {
   const commit = await codeCommit();
   return {
     name: config.name,
     ...(fold === undefined ? {} : { fold }),
     seed: config.seed,
     dataset: cases.dataset.hash,
+    ...(initial === undefined ? {} : { initialWeights: initial.digest }),
     cases: { train: namesOf(cases.train), validation: namesOf(cases.validation), test: namesOf(cases.test) },
     versions: { multirnet: VERSION, libtorch: aboutEngine().version, node: process.version },
     ...(commit === undefined ? {} : { commit }),

@@ -13,10 +13,14 @@ const VOXELS = 2 * 16 ** 3;
 const random = new RandomSource("step");
 const loss = lossSchema.parse({});
 
-function made(given: object = {}): { network: Network; adam: Adam; step: (batch: () => Batch) => unknown } {
+function made(
+  given: object = {},
+  { frozen = [], weightDecay = 0 }: { frozen?: readonly string[]; weightDecay?: number } = {},
+): { network: Network; adam: Adam; step: (batch: () => Batch) => unknown } {
   const network = createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", norm: "group", ...given }), 1);
-  const adam = new Adam(network.parameters(), { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
-  return { network, adam, step: (batch) => trainingStep(network, adam, batch, { loss, learningRate: 1e-2, random }) };
+  const adam = new Adam(network.parameters(), { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay });
+  const options = { loss, learningRate: 1e-2, random, frozen: new Set(frozen) };
+  return { network, adam, step: (batch) => trainingStep(network, adam, batch, options) };
 }
 
 const bump = (i: number): number => (i % 11) / 11;
@@ -45,6 +49,17 @@ const withTruth = (truth: Partial<Batch["truth"]>): (() => Batch) => {
 };
 const noMask = { mask: undefined, masked: [] };
 const noDiagnosis = { disease: undefined, diagnosed: [] };
+
+test("what is frozen does not move, not by decay either, and the rest does", () => {
+  const frozen = ["classifier.head.weight", "segmentation.first.last.convolution.weight"];
+  const { network, step } = made({}, { frozen, weightDecay: 0.1 });
+  const before = new Map([...network.parameters()].map(([name, weight]) => [name, weight.toNumbers()]));
+  step(known);
+  const still = [...network.parameters()].filter(([name, weight]) =>
+    weight.toNumbers().every((w, i) => w === before.get(name)?.[i]),
+  );
+  expect(still.map(([name]) => name).sort()).toEqual(frozen);
+});
 
 test("a step says its losses and moves every weight", () => {
   const { network, adam, step } = made();

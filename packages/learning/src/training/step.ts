@@ -25,14 +25,19 @@ export class NotFinite {
 }
 
 /**
- * One training step: prediction, loss, gradient, weights. A parameter that took no part in the loss has gradient 0. A batch without any truth for
+ * One training step: prediction, loss, gradient, weights. A parameter that took no part in the loss has gradient 0; a frozen one is not touched. A batch without any truth for
  * this network moves nothing. When the loss is not finite, nothing moves either.
  */
 export function trainingStep(
   network: Network,
   adam: Adam,
   batch: () => Batch,
-  options: { readonly loss: LossSettings; readonly learningRate: number; readonly random: RandomSource },
+  options: {
+    readonly loss: LossSettings;
+    readonly learningRate: number;
+    readonly random: RandomSource;
+    readonly frozen: ReadonlySet<string>;
+  },
 ): StepLosses | NotFinite | undefined {
   return scope(() => {
     const { input, truth } = batch();
@@ -50,10 +55,14 @@ export function trainingStep(
       return { losses, total: found.total };
     });
     if (total === undefined) return losses;
-    const parameters = [...network.parameters().values()];
-    const found = gradients(total, parameters);
+    const parameters = network.parameters();
+    const moved = new Map([...parameters].filter(([path]) => !options.frozen.has(path)));
+    const paths = [...moved.keys()];
+    const found = new Map(gradients(total, [...moved.values()]).map((gradient, index) => [paths[index], gradient]));
     const complete = withoutGradients(() =>
-      found.map((gradient, index) => gradient ?? zerosLike(parameters[index] as Tensor)),
+      Array.from(parameters, ([path, parameter]) =>
+        moved.has(path) ? (found.get(path) ?? zerosLike(parameter)) : undefined,
+      ),
     );
     adam.step(complete, options.learningRate);
     return losses;

@@ -24,6 +24,8 @@ import { drawSample } from "../sampling/index.js";
 import { makeBatch, type Batch } from "./batch.js";
 import { cardOf } from "./card.js";
 import { casesOf, prepareAll, type TrainingCases } from "./cases.js";
+import { frozenIn } from "./frozen.js";
+import { readInitialWeights, type InitialWeights } from "./initial-weights.js";
 import { planOf, type Turn } from "./plan.js";
 import { factsOf, readRunFacts } from "./run-facts.js";
 import { encodeState, loadState, START, weightsOfState, type Position } from "./state.js";
@@ -68,12 +70,14 @@ export async function train(
   path: string,
   options: TrainingOptions & { readonly fold?: number | undefined } = {},
 ): Promise<TrainingOutcome> {
-  const cases = await casesOf(config, options.fold);
+  const { fold } = options;
+  const cases = await casesOf(config, fold);
+  const initial = await readInitialWeights(config);
   const run = await createRun(path);
-  await writeJson(run.run, await factsOf(config, cases, options.fold));
-  await writeModelCard(run.card, cardOf(config, cases));
+  await writeJson(run.run, await factsOf(config, { cases, fold, initial }));
+  await writeModelCard(run.card, cardOf(config, cases, initial));
   await writeYaml(run.config, config); // the last: a folder with a config is a run that can go on
-  return work(config, cases, run, options);
+  return work(config, { cases, run, initial }, options);
 }
 
 /**
@@ -90,20 +94,25 @@ export async function resumeTraining(path: string, options: TrainingOptions = {}
     new LearningError({ code: "TRAINING_CHANGED", run: path, ...change });
   if (facts.dataset !== cases.dataset.hash)
     throw changed({ what: "dataset", was: facts.dataset, is: cases.dataset.hash });
+  const initial = await readInitialWeights(config);
+  if (facts.initialWeights !== initial?.digest) {
+    const [was, is] = [facts.initialWeights ?? "none", initial?.digest ?? "none"];
+    throw changed({ what: "initial weights", was, is });
+  }
   if (facts.threads !== threads()) {
     const [was, is] = [String(facts.threads), String(threads())];
     throw changed({ what: "number of threads", was, is, remedy: `run it with --threads ${was}` });
   }
-  return work(config, cases, run, options);
+  return work(config, { cases, run, initial }, options);
 }
 
 async function work(
   config: TrainConfig,
-  cases: TrainingCases,
-  run: RunFolder,
+  { cases, run, initial }: { cases: TrainingCases; run: RunFolder; initial: InitialWeights | undefined },
   options: TrainingOptions,
 ): Promise<TrainingOutcome> {
   const network = overVolumes(createNetwork(config.network, config.seed));
+  initial?.fill(network);
   const adam = new Adam(network.parameters(), config.optimiser);
   try {
     const state = await readState(run, (bytes) => weightsOfState(bytes, run.lastState));
@@ -251,6 +260,7 @@ function step(
     loss: config.loss,
     learningRate: optimiser.learningRate * rateFactor(optimiser.schedule, position.steps / steps),
     random: new RandomSource(seed, "step", position.steps),
+    frozen: frozenIn(config.frozen, [...network.parameters().keys()], position.epoch),
   });
   if (losses instanceof NotFinite) {
     const cases = turns.map(({ prepared }) => prepared.entry.name);

@@ -191,6 +191,14 @@ const UNIT: NameRule[] = [
   [/\.bn\./, ".norm."],
 ];
 
+/** The backbone alone, as it comes from training on photographs. */
+export const INFNET_BACKBONE: Reference = {
+  name: "backbone",
+  source: "Res2Net/Res2Net-PretrainedModels res2net_v1b.py (res2net50_v1b_26w_4s)",
+  rules: [...res2netRules("", "backbone.", "v1b"), ...TORCH_NORM],
+  ignored: [TORCH_COUNTER, /^fc\./],
+};
+
 export const INFNET: Reference = {
   name: "torch",
   source: "DengPingFan/Inf-Net Code/model_lung_infection/InfNet_Res2Net.py",

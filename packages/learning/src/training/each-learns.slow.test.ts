@@ -1,0 +1,101 @@
+import { RandomSource } from "@multirnet/base";
+import { asMask, probabilitiesOf, scope, tensor, withoutGradients } from "@multirnet/engine";
+import { makePhantom, windowed, type Xyz } from "@multirnet/imaging";
+import {
+  createNetwork,
+  diseaseOf,
+  lesionOf,
+  NETWORKS,
+  overVolumes,
+  regionTensor,
+  resolveNetwork,
+  type Network,
+  type NetworkEntry,
+} from "@multirnet/networks";
+import { expect, test } from "vitest";
+
+import { lossSchema } from "../config/loss.js";
+import { Adam } from "../optimisers/adam.js";
+import type { Batch } from "./batch.js";
+import { trainingStep } from "./step.js";
+
+const MOST_STEPS = 400;
+const EVERY = 20; // steps between two looks
+const NEEDED_DICE = 0.9;
+
+/** A whole chest in a few voxels; slices of 64 for networks of slices, which halve five times. */
+const sizeFor = ({ dims }: NetworkEntry): Xyz => (dims === 3 ? { x: 32, y: 32, z: 16 } : { x: 64, y: 64, z: 4 });
+
+/** Two phantoms, one of each disease. */
+function twoPhantoms(size: Xyz): { readonly image: Float32Array; readonly mask: Float32Array } {
+  const phantoms = (["covid-19", "cap"] as const).map((diagnosis, index) =>
+    makePhantom({ seed: 11, index, size, diagnosis }),
+  );
+  const join = (of: (phantom: ReturnType<typeof makePhantom>) => ArrayLike<number>): Float32Array =>
+    Float32Array.from(phantoms.flatMap((phantom) => Array.from(of(phantom))));
+  return {
+    image: join(({ scan }) => windowed(scan)),
+    mask: join(({ lesions }) => lesions.voxels.map((label) => Number(label > 0))),
+  };
+}
+
+/** V-DSC of both together, and whether both diagnoses are right, in evaluation mode. */
+function measured(network: Network, { input, truth }: Batch): { readonly dice: number; readonly right: boolean } {
+  return withoutGradients(() =>
+    scope(() => {
+      const found = network.forward(input, { mode: "eval", random: new RandomSource(0) });
+      const lesion = lesionOf(found);
+      const outline =
+        lesion === undefined
+          ? []
+          : probabilitiesOf(lesion)
+              .toNumbers()
+              .map((p) => Number(p > 0.5));
+      const mask = truth.mask?.toNumbers() ?? [];
+      const hit = outline.reduce((sum, p, i) => sum + p * (mask[i] ?? 0), 0);
+      const all = outline.reduce((sum, p, i) => sum + p + (mask[i] ?? 0), 0);
+      const disease = diseaseOf(found)?.toNumbers();
+      const classes = (disease?.length ?? 0) / 2;
+      const right =
+        disease === undefined ||
+        [0, 1].every((sample) => {
+          const logits = disease.slice(sample * classes, (sample + 1) * classes);
+          return logits.indexOf(Math.max(...logits)) === sample;
+        });
+      return { dice: lesion === undefined ? 1 : (2 * hit) / all, right };
+    }),
+  );
+}
+
+test.each(NETWORKS.map((entry) => ({ entry, name: entry.name })))(
+  "$name learns two phantoms by heart",
+  ({ entry, name }) => {
+    const size = sizeFor(entry);
+    const { image, mask } = twoPhantoms(size);
+    const network = overVolumes(createNetwork(resolveNetwork({ name, preset: "small" }), 1));
+    const adam = new Adam(network.parameters(), { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
+    const batch = (): Batch => ({
+      input: regionTensor(image, { samples: 2, channels: 1, size }),
+      truth: {
+        mask: asMask(regionTensor(mask, { samples: 2, channels: 1, size })),
+        masked: [0, 1],
+        disease: tensor([1, 0, 0, 0, 1, 0], [2, 3]),
+        diagnosed: [0, 1],
+      },
+    });
+    const loss = lossSchema.parse({ segmentation: "dice", voxelCrossEntropy: 1 });
+    let found = { dice: 0, right: false };
+    let steps = 0;
+    const isLearned = (): boolean => found.dice >= NEEDED_DICE && found.right;
+    while (steps < MOST_STEPS && !isLearned()) {
+      const random = new RandomSource(1, "step", steps);
+      trainingStep(network, adam, batch, { loss, learningRate: 2e-3, random, frozen: new Set() });
+      if (++steps % EVERY === 0) found = scope(() => measured(network, batch()));
+    }
+    expect({ ...found, steps }).toMatchObject({ right: true });
+    expect(found.dice).toBeGreaterThanOrEqual(NEEDED_DICE);
+    adam.release();
+    network.release();
+  },
+  600_000,
+);

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+
+import { frozenIn } from "./frozen.js";
+
+const paths = [
+  "backbone.stem.weight",
+  "block.0.gates.query",
+  "block.1.gates.query",
+  "block.1.gate.weight",
+  "head.bias",
+];
+const still = (frozen: Parameters<typeof frozenIn>[0], epoch = 0): string[] => [...frozenIn(frozen, paths, epoch)];
+
+test("a part is whole names of a path, wherever they stand", () => {
+  expect(still([{ part: "backbone" }])).toEqual(["backbone.stem.weight"]);
+  expect(still([{ part: "gates" }])).toEqual(["block.0.gates.query", "block.1.gates.query"]);
+  expect(still([{ part: "block.1" }])).toEqual(["block.1.gates.query", "block.1.gate.weight"]);
+  expect(still([{ part: "head.bias" }])).toEqual(["head.bias"]);
+  expect(still([])).toEqual([]);
+});
+
+test("a part stands still for its first epochs, or always", () => {
+  const frozen = [{ part: "gates", epochs: 2 }, { part: "head" }];
+  expect(still(frozen, 1)).toEqual(["block.0.gates.query", "block.1.gates.query", "head.bias"]);
+  expect(still(frozen, 2)).toEqual(["head.bias"]);
+});
+
+test.each(["gat", "stem.bias", "back", "backbone.stem.weight.x"])("no weight has the part %s", (part) => {
+  expect(() => still([{ part, epochs: 0 }])).toThrow(
+    `no weight of the network has ${part} in its path, so nothing can be frozen by it`,
+  );
+});
