@@ -1,6 +1,6 @@
 """Weights saved by PyTorch, imported and run here: python3 scripts/golden/real_weights.py FOLDER [OUT]
 
-FOLDER holds checkouts of DengPingFan/Inf-Net and jeya-maria-jose/Medical-Transformer under their own names; they are imported and not copied. Each
+FOLDER holds checkouts of DengPingFan/Inf-Net, jeya-maria-jose/Medical-Transformer and mattmacy/vnet.pytorch under their own names; they are imported and not copied. Each
 network is made whole, with the random weights of its own code, moved by one pass in training so that running statistics are not those of a fresh norm,
 saved by `torch.save` as a user would, and run on a random image. Then `multirnet weights import` and `multirnet forward` do the same from the files,
 and the heads are compared, as a share of each head's range. Needs Debian's python3-torch and python3-numpy, and a built project.
@@ -44,6 +44,24 @@ def medt():
     return module.MedT(img_size=128, imgchan=3), (2, 3, 128, 128), {"lesions": ["background", "lesion"]}, ["lesion"]
 
 
+def vnet():
+    sys.path.insert(0, str(CHECKOUTS / "vnet.pytorch"))
+    import vnet as module
+
+    # As published it does not run: its norm asks an abstract check, and it repeats its input along the batch. It also flattens its output.
+    module.ContBatchNorm3d = torch.nn.BatchNorm3d
+    network = module.VNet(elu=False)
+
+    def first(x, self=network.in_tr):
+        return self.relu1(self.bn1(self.conv1(x)) + x)
+
+    def last(x, self=network.out_tr):
+        return self.conv2(self.relu1(self.bn1(self.conv1(x))))
+
+    network.in_tr.forward, network.out_tr.forward = first, last
+    return network, (2, 1, 32, 64, 48), {"preset": "pytorch", "lesions": ["background", "lesion"]}, ["lesion"]
+
+
 def multirnet(*args):
     program = ROOT / "packages/cli/bin/multirnet.js"
     done = subprocess.run(["node", str(program), *map(str, args)], capture_output=True, text=True, check=False)
@@ -55,7 +73,7 @@ def multirnet(*args):
 def main():
     torch.manual_seed(1)
     OUT.mkdir(parents=True, exist_ok=True)
-    for name, make in (("infnet", infnet), ("medt", medt)):
+    for name, make, more in (("infnet", infnet, []), ("medt", medt, []), ("vnet", vnet, ["--reference", "pytorch"])):
         network, shape, options, heads = make()
         with torch.no_grad():
             network.train()(torch.rand(shape))
@@ -67,7 +85,7 @@ def main():
         files["yaml"].write_text("".join(f"{key}: {value}\n" for key, value in options.items()) or "{}\n")
         write_safetensors(files["input"], {"input": image})
         config = ["--network", name, "--config", files["yaml"]]
-        print(multirnet("weights", "import", *config, files["pt"], "--out", files["weights"]).strip())
+        print(multirnet("weights", "import", *config, *more, files["pt"], "--out", files["weights"]).strip())
         multirnet("forward", *config, "--weights", files["weights"], "--input", files["input"], "--output", files["output"])
         ours = read_safetensors(files["output"])
         for head, theirs in found.items():

@@ -12,6 +12,7 @@ export {
   type MeasureRunOptions,
 } from "./measuring/measure-run.js";
 export { Adam, type AdamSettings } from "./optimisers/adam.js";
+export { RECIPES, type Recipe } from "./recipes/index.js";
 export * from "./sampling/index.js";
 export { casesOf, type TrainingCases } from "./training/cases.js";
 export { readRunFacts, type RunFacts } from "./training/run-facts.js";

@@ -115,3 +115,34 @@ test("Inf-Net takes a Res2Net's weights as its backbone, without the head", () =
     network.release();
   });
 });
+
+test("every tensor of vnet.pytorch has its place, and every place its tensor", () => {
+  // Its modules, read from its source; ELU would have no weights.
+  const norm = ["weight", "bias", "running_mean", "running_var"];
+  const of = (path: string, names: readonly string[]): string[] => names.map((name) => `${path}.${name}`);
+  const unit = (path: string): string[] => [
+    ...of(`${path}.conv1`, ["weight", "bias"]),
+    ...of(`${path}.bn1`, norm),
+    `${path}.relu1.weight`,
+  ];
+  const stage = (path: string, convolution: string, count: number): string[] => [
+    ...of(`${path}.${convolution}`, ["weight", "bias"]),
+    ...of(`${path}.bn1`, norm),
+    ...of(path, ["relu1.weight", "relu2.weight"]),
+    ...Array.from({ length: count }, (_, index) => unit(`${path}.ops.${String(index)}`)).flat(),
+  ];
+  const theirs = [
+    ...unit("in_tr"),
+    ...Object.entries({ 32: 1, 64: 2, 128: 3, 256: 2 }).flatMap(([at, count]) =>
+      stage(`down_tr${at}`, "down_conv", count),
+    ),
+    ...Object.entries({ 32: 1, 64: 1, 128: 2, 256: 2 }).flatMap(([at, count]) => stage(`up_tr${at}`, "up_conv", count)),
+    ...unit("out_tr"),
+    ...of("out_tr.conv2", ["weight", "bias"]),
+  ];
+  const network = createNetwork(resolveNetwork({ name: "vnet", preset: "pytorch", widths: [2, 4, 6, 8, 10] }), 1);
+  const reference = networkEntry("vnet").references[1] as Reference;
+  expect(theirs.map((name) => nameHere(reference, name)).sort()).toEqual([...network.state().keys()].sort());
+  expect(nameHere(reference, "in_tr.bn1.num_batches_tracked")).toBeUndefined();
+  network.release();
+});

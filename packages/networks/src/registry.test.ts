@@ -21,7 +21,7 @@ test.each(["resnet", "constructor", ""])("the name '%s' is told what there is", 
 
 test.each(["fll", "toString", "__proto__", ""])("the preset '%s' is refused with those there are", (preset) => {
   expect(thrownBy(() => resolveNetwork({ name: "vnet", preset }))).toBe(
-    `NetworkError: network vnet: preset: expected full | small | tiny, but "${preset}" came`,
+    `NetworkError: network vnet: preset: expected full | small | tiny | pytorch, but "${preset}" came`,
   );
 });
 

@@ -31,7 +31,7 @@ import {
 import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
 import { Unet3d, UNET3D_MULTIPLE, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
 import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
-import { Vnet, VNET_MONAI, VNET_MULTIPLE, vnetOptions, vnetPresets } from "./baselines/vnet.js";
+import { Vnet, VNET_MONAI, VNET_MULTIPLE, VNET_PYTORCH, vnetOptions, vnetPresets } from "./baselines/vnet.js";
 import { ZhouNet, zhouOptions, zhouPresets } from "./baselines/zhou.js";
 import { NetworkError } from "./errors.js";
 import { Undrawn } from "./layers/initial.js";
@@ -94,7 +94,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     levels: 0,
     cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
     differs: "a sigmoid channel a lesion type in place of a softmax over two classes",
-    references: [VNET_MONAI],
+    references: [VNET_MONAI, VNET_PYTORCH],
     options: vnetOptions,
     presets: vnetPresets,
     create: (options, init) => new Vnet(options, init),

@@ -1,3 +1,4 @@
+import { RECIPES } from "@multirnet/learning";
 import {
   headsOf,
   layerTable,
@@ -52,6 +53,7 @@ function factsOf(entry: NetworkEntry, spec: NetworkSpec) {
     presets: Object.keys(entry.presets),
     cites: entry.cites,
     differs: entry.differs,
+    recipe: RECIPES[entry.name],
     options: optionTable(entry),
   };
 }
@@ -70,10 +72,13 @@ function overview(known: readonly Facts[]): string {
   ]);
 }
 
-function detailsOf({ name, cites, differs, options }: Facts): string {
+function detailsOf({ name, cites, differs, recipe, options }: Facts): string {
   return [
     `${name}: ${cites}.`,
     `  Differs: ${differs}.`,
+    ...(recipe === undefined
+      ? []
+      : [`  Trained, with recipe: published: ${recipe.cites}. Differs: ${recipe.differs}.`]),
     ...options.map(
       (row) => `  ${row.name}: ${row.takes}; default ${JSON.stringify(row.default)}. ${capital(row.says)}.`,
     ),

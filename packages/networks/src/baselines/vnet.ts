@@ -43,6 +43,7 @@ export const vnetPresets = {
   full: {},
   small: { widths: [8, 16, 32, 64, 128] },
   tiny: { widths: [2, 4, 6, 8, 10] },
+  pytorch: { activation: "prelu", biases: "all" },
 } as const satisfies Record<string, z.input<typeof vnetOptions>>;
 
 interface Style {
@@ -290,6 +291,31 @@ export const VNET_MONAI: Reference = {
     [/\.ops\.(\d)\.conv_block\./, ".units.units.$1."],
     [/\.conv\./, ".convolution."],
     [/\.adn\.N\./, ".norm."],
+    ...TORCH_NORM,
+  ],
+  ignored: [TORCH_COUNTER],
+};
+
+/** Its forward does not run as published (the check of its norm, and the input repeated along the batch); its weights are those of `preset: pytorch`. */
+export const VNET_PYTORCH: Reference = {
+  name: "pytorch",
+  source: "mattmacy/vnet.pytorch vnet.py",
+  rules: [
+    ...STAGES,
+    [/^in_tr\.conv1\./, "body.first.convolution."],
+    [/^in_tr\.bn1\./, "body.first.norm."],
+    [/^in_tr\.relu1\./, "body.firstActivation."],
+    [/^out_tr\.conv1\./, "body.out.convolution."],
+    [/^out_tr\.bn1\./, "body.out.norm."],
+    [/^out_tr\.relu1\./, "body.outActivation."],
+    [/^out_tr\.conv2\./, "body.head."],
+    [/\.ops\.(\d)\.conv1\./, ".units.units.$1.convolution."],
+    [/\.ops\.(\d)\.bn1\./, ".units.units.$1.norm."],
+    [/\.ops\.(\d)\.relu1\./, ".units.activations.$1."],
+    [/^(body\.(?:down|up)\.\d)\.bn1\./, "$1.norm."],
+    [/^(body\.down\.\d)\.relu1\./, "$1.halvedActivation."],
+    [/^(body\.up\.\d)\.relu1\./, "$1.doubledActivation."],
+    [/\.relu2\./, ".activation."],
     ...TORCH_NORM,
   ],
   ignored: [TORCH_COUNTER],
