@@ -9,12 +9,12 @@ their own code lets them; dropout is 0, as no two libraries draw the same number
 import json
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import torch
 from torch import nn
 
+import checkouts
 from formula import Named, of_reference, uniform
 
 CHECKOUTS = Path(sys.argv[1]).resolve()
@@ -40,13 +40,6 @@ def write(name, checkout, cases):
         json.dumps({"origin": origin, "cases": made}, ensure_ascii=False) + "\n"
     )
     print(name, origin)
-
-
-def use(checkout):
-    """Imports come from this checkout; what another one had under the same name is forgotten."""
-    for name in [name for name in sys.modules if name.split(".")[0] in ("Code", "Models", "lib", "networks", "res2net")]:
-        del sys.modules[name]
-    sys.path.insert(0, str(CHECKOUTS / checkout))
 
 
 def narrow_res2net(network, module, planes, blocks, v1b, norm=nn.BatchNorm2d):
@@ -82,7 +75,7 @@ CLASSES = ["a", "b", "c"]
 
 def densenet(dims):
     def cases():
-        use("MONAI")
+        checkouts.use(CHECKOUTS, "MONAI")
         from monai.networks.nets.densenet import DenseNet
 
         channels = 1 if dims == 3 else 3
@@ -119,21 +112,14 @@ def res2net():
             "gradients": [*further, *gradients],
         }
 
-    use("Inf-Net")
-    import Code.model_lung_infection.backbone.Res2Net as v1b
-
+    _, v1b = checkouts.infnet(CHECKOUTS)
     yield case("v1b", v1b, ["conv1.0.weight", "layer3.0.downsample.1.weight"])
-    use("Res2Net-PretrainedModels")
-    import res2net as plain
-
+    plain = checkouts.res2net_plain(CHECKOUTS)
     yield case("plain", plain, ["conv1.weight", "layer3.0.downsample.0.weight"])
 
 
 def infnet():
-    use("Inf-Net")
-    import Code.model_lung_infection.backbone.Res2Net as backbone
-    import Code.model_lung_infection.InfNet_Res2Net as module
-
+    module, backbone = checkouts.infnet(CHECKOUTS)
     # Its widths are written into its forward; only the backbone's depth is less here.
     module.res2net50_v1b_26w_4s = lambda pretrained: backbone.Res2Net(backbone.Bottle2neck, [1, 2, 1, 1])
     yield {
@@ -155,16 +141,7 @@ def infnet():
 
 
 def medt():
-    use("Medical-Transformer")
-    # Neither plots nor its other models are needed, and its packages would load them.
-    for name in ("matplotlib", "matplotlib.pyplot"):
-        sys.modules.setdefault(name, types.ModuleType(name))
-    for name in ("lib", "lib.models"):
-        package = types.ModuleType(name)
-        package.__path__ = [str(CHECKOUTS / "Medical-Transformer" / name.replace(".", "/"))]
-        sys.modules[name] = package
-    import lib.models.axialnet as module
-
+    module = checkouts.medt(CHECKOUTS)
     shape = (2, 3, 128, 128)
     lesions = ["a", "b"]
     stem = ["conv2.weight", "layer2.1.hight_block.relative", "layer2.0.width_block.qkv_transform.weight", "decoder5.weight"]
@@ -186,18 +163,7 @@ def medt():
 
 
 def transunet():
-    class ConfigDict(dict):
-        __getattr__ = dict.__getitem__
-        __setattr__ = dict.__setitem__
-
-    collections = types.ModuleType("ml_collections")
-    collections.ConfigDict = ConfigDict
-    sys.modules["ml_collections"] = collections
-    use("TransUNet")
-    from networks.vit_seg_modeling import VisionTransformer
-    from networks.vit_seg_configs import get_r50_b16_config
-
-    config = get_r50_b16_config()
+    VisionTransformer, config = checkouts.transunet(CHECKOUTS)
     config.patches.grid = (4, 4)
     config.hidden_size = 8
     config.transformer.mlp_dim = 12
@@ -231,9 +197,7 @@ def transunet():
 
 
 def jcs():
-    use("JCS")
-    import Models.joint_model as module
-    import Models.res2net as backbone
+    module, backbone = checkouts.jcs(CHECKOUTS)
     from Models.utils import ConvBNReLU, FrozenBatchNorm2d
     from Models.vgg import VGG16BN
 
@@ -251,27 +215,6 @@ def jcs():
         network = backbone.Res2Net(backbone.Bottle2neck, [1, 1, 1, 1])
         return narrow_res2net(network, backbone, planes, (1, 1, 2, 1), True, FrozenBatchNorm2d)
 
-    class Probabilities(nn.Module):
-        """It ends in a sigmoid: its logits are taken instead, a channel a level."""
-
-        def __init__(self, network):
-            super().__init__()
-            self.network = network
-
-        def forward(self, scan):
-            kept = torch.sigmoid
-            torch.sigmoid = lambda x: x if x.dim() == 4 and x.shape[1] == 5 else kept(x)
-            try:
-                return list(self.network(scan).split(1, dim=1))
-            finally:
-                torch.sigmoid = kept
-
-        def named_parameters(self, *args, **kwargs):
-            return self.network.named_parameters()
-
-        def named_buffers(self, *args, **kwargs):
-            return self.network.named_buffers()
-
     module.vgg16 = lambda pretrained, input_features: narrow_vgg()
     module.res2net101_v1b = lambda *args, **kwargs: narrow_backbone()
     network = module.JCS(enc_channels=[*widths, widths[-1]], dec_channels=[*widths, widths[-1]])
@@ -280,7 +223,7 @@ def jcs():
     yield {
         "name": "the joint segmentation model, narrow, before its sigmoid",
         "reference": "torch",
-        "network": Probabilities(network),
+        "network": checkouts.WithoutSigmoid(network),
         "heads": ["lesion", *(f"auxiliary.side{level}" for level in (2, 3, 4, 5))],
         "shape": (2, 3, 64, 96),
         "options": {"lesions": ["lesion"], "widths": widths, "blocks": [1, 1, 2, 1], "planes": planes},
@@ -298,52 +241,7 @@ def jcs():
 
 
 def covnet():
-    """Debian has no torchvision: its ResNet-50 is written out here from the public description, narrow, as COVNet's code names its parts."""
-
-    class Bottleneck(nn.Module):
-        def __init__(self, before, planes, stride):
-            super().__init__()
-            self.conv1 = nn.Conv2d(before, planes, 1, bias=False)
-            self.bn1 = nn.BatchNorm2d(planes)
-            self.conv2 = nn.Conv2d(planes, planes, 3, stride=stride, padding=1, bias=False)
-            self.bn2 = nn.BatchNorm2d(planes)
-            self.conv3 = nn.Conv2d(planes, 4 * planes, 1, bias=False)
-            self.bn3 = nn.BatchNorm2d(4 * planes)
-            self.relu = nn.ReLU(inplace=True)
-            self.downsample = None
-            if stride != 1 or before != 4 * planes:
-                self.downsample = nn.Sequential(
-                    nn.Conv2d(before, 4 * planes, 1, stride=stride, bias=False), nn.BatchNorm2d(4 * planes)
-                )
-
-        def forward(self, x):
-            beside = x if self.downsample is None else self.downsample(x)
-            x = self.relu(self.bn1(self.conv1(x)))
-            x = self.relu(self.bn2(self.conv2(x)))
-            return self.relu(self.bn3(self.conv3(x)) + beside)
-
-    def resnet(planes, blocks):
-        stages, before = [], planes
-        for stage, count in enumerate(blocks):
-            units = []
-            for index in range(count):
-                units.append(Bottleneck(before, planes * 2**stage, 2 if index == 0 and stage > 0 else 1))
-                before = 4 * planes * 2**stage
-            stages.append(nn.Sequential(*units))
-        stem = [nn.Conv2d(3, planes, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(planes), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
-        return nn.Sequential(*stem, *stages)
-
-    models = types.ModuleType("torchvision.models")
-    models.resnet50 = lambda pretrained: nn.Sequential(*resnet(2, (1, 1, 2, 1)), nn.Identity(), nn.Identity())
-    vision = types.ModuleType("torchvision")
-    vision.models = models
-    sys.modules |= {"torchvision": vision, "torchvision.models": models}
-    use("COVNet")
-    sys.modules.pop("model", None)
-    import model as module
-
-    network = module.COVNet(3)
-    network.classifer = nn.Linear(64, 3)
+    network = checkouts.covnet(CHECKOUTS, 2, (1, 1, 2, 1))
     yield {
         "name": "COVNet, narrow, one scan of five slices",
         "reference": "torch",
