@@ -3,8 +3,6 @@
  * each is answered with one JSON line.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { setTimeout } from "node:timers/promises";
 
 import {
   aboutEngine,
@@ -28,6 +26,8 @@ import { Adam } from "@multirnet/learning";
 import { namedHeads, resolveNetwork, undrawnNetwork, type Network } from "@multirnet/networks";
 import { RandomSource } from "@multirnet/base";
 
+import { answer, forgetPeak, residentKb, say, settingsLine } from "./worker.ts";
+
 export interface Settings {
   readonly threads: number;
   readonly work: "forward" | "step";
@@ -37,9 +37,7 @@ export interface Settings {
 
 const LEARNING_RATE = 1e-4;
 
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const first = await lines.next();
-const settings = JSON.parse(String(first.value)) as Settings;
+const settings = (await settingsLine()) as Settings;
 setThreads(settings.threads);
 const network = undrawnNetwork(resolveNetwork({ name: "multirnet", ...settings.options }));
 const { scan, mask, oneHot } = loaded(network, settings.tensors);
@@ -49,18 +47,13 @@ let steps = 0;
 
 await forgetPeak();
 say({ version: aboutEngine().version, threads: threads(), residentKb: residentKb("VmRSS") });
-for await (const line of { [Symbol.asyncIterator]: () => lines }) {
-  const [word, path = ""] = line.split(" ");
-  if (word === "check") {
-    check(path);
-    say({ done: true });
-  } else if (word === "run") {
-    const start = performance.now();
+await answer({
+  check,
+  run: () => {
     if (settings.work === "step") step();
     else forward();
-    say({ ms: performance.now() - start, peakKb: residentKb("VmHWM") });
-  }
-}
+  },
+});
 
 function forward(): void {
   scope(() => {
@@ -114,22 +107,4 @@ function loaded(into: Network, path: string): { readonly scan: Tensor; readonly 
     };
     return { scan: kept("scan"), mask: asMask(kept("mask")), oneHot: asMask(kept("oneHot")) };
   });
-}
-
-/** VmRSS: now; VmHWM: the most since `forgetPeak`. */
-function residentKb(which: "VmRSS" | "VmHWM"): number {
-  return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
-}
-
-/** Gives back what loading took and starts the peak anew. Node frees the memory of collected arrays on another thread, a little later. */
-async function forgetPeak(): Promise<void> {
-  for (let round = 0; round < 2; round++) {
-    globalThis.gc?.(); // node --expose-gc
-    await setTimeout(200);
-  }
-  writeFileSync("/proc/self/clear_refs", "5");
-}
-
-function say(words: Record<string, unknown>): void {
-  process.stdout.write(`${JSON.stringify(words)}\n`);
 }

@@ -1,0 +1,78 @@
+/**
+ * Our side of `benchmarks/networks.ts`: one JSON line of settings comes in, then one word a line, and each is answered with one JSON line.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+
+import { readForeignWeights } from "@multirnet/artifacts";
+import { RandomSource } from "@multirnet/base";
+import {
+  aboutEngine,
+  decodeSafetensors,
+  encodeSafetensors,
+  keep,
+  scope,
+  setThreads,
+  tensorOfBytes,
+  threads,
+  withoutGradients,
+  type Tensor,
+} from "@multirnet/engine";
+import {
+  importWeights,
+  namedHeads,
+  networkEntry,
+  resolveNetwork,
+  undrawnNetwork,
+  type Network,
+  type Prediction,
+} from "@multirnet/networks";
+
+import { answer, forgetPeak, residentKb, say, settingsLine } from "./worker.ts";
+
+export interface NetworkSettings {
+  readonly threads: number;
+  readonly name: string;
+  readonly options: Record<string, unknown>;
+  readonly reference: string | null; // the first unless given
+  readonly weights: string; // state dict, as PyTorch saved it
+  readonly input: string; // safetensors file with the tensor input
+}
+
+const settings = (await settingsLine()) as NetworkSettings;
+setThreads(settings.threads);
+const network = undrawnNetwork(resolveNetwork({ name: settings.name, ...settings.options }));
+await load(network);
+const input = scope(() => keep(decodeSafetensors(readFileSync(settings.input), settings.input).get("input") as Tensor));
+
+await forgetPeak();
+say({ version: aboutEngine().version, threads: threads(), residentKb: residentKb("VmRSS") });
+await answer({
+  check: (path) => {
+    scope(() => {
+      writeFileSync(path, encodeSafetensors(namedHeads(forward())));
+    });
+  },
+  run: () => {
+    scope(() => {
+      forward();
+    });
+  },
+});
+
+function forward(): Prediction {
+  return withoutGradients(() => network.forward(input, { mode: "eval", random: new RandomSource(0) }));
+}
+
+async function load(into: Network): Promise<void> {
+  const { references } = networkEntry(settings.name);
+  const reference = references.find(({ name }) => name === settings.reference) ?? references[0];
+  const raw = await readForeignWeights(readFileSync(settings.weights), settings.weights);
+  if (reference === undefined || raw === undefined) throw new Error(`${settings.name}: no weights to take over`);
+  scope(() => {
+    const tensors = Array.from(raw, ([name, { dtype, shape, bytes }]): [string, Tensor] => [
+      name,
+      tensorOfBytes(dtype, shape, bytes),
+    ]);
+    importWeights(into, reference, new Map(tensors));
+  });
+}
