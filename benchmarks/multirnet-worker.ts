@@ -42,7 +42,9 @@ setThreads(settings.threads);
 const network = undrawnNetwork(resolveNetwork({ name: "multirnet", ...settings.options }));
 const { scan, mask, oneHot } = loaded(network, settings.tensors);
 const parameters = network.parameters();
-const optimiser = new Adam(parameters, { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
+// The peer's makes its moments at its first step.
+const optimiser =
+  settings.work === "step" ? new Adam(parameters, { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 }) : undefined;
 let steps = 0;
 
 await forgetPeak();
@@ -64,7 +66,7 @@ function forward(): void {
 function step(): number {
   return scope(() => {
     const { loss } = trained();
-    optimiser.step(gradients(loss, [...parameters.values()]), LEARNING_RATE);
+    optimiser?.step(gradients(loss, [...parameters.values()]), LEARNING_RATE);
     return loss.item();
   });
 }
