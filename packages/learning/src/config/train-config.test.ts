@@ -20,7 +20,7 @@ test("what is not said is the paper's protocol", () => {
     frozen: [],
     preprocessing: { spacingMm: { x: 1.5, y: 1.5, z: 2 }, region: { x: 96, y: 96, z: 32 } },
     folds: { count: 4, seed: 0 },
-    sampling: { backgroundShare: 0, insideBody: false, regionsPerCase: 1 },
+    sampling: { aim: "centre", backgroundShare: 0, insideBody: false, regionsPerCase: 1 },
     augmentation: {
       flipLeftRight: 0,
       flipFrontBack: 0,

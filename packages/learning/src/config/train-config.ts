@@ -62,6 +62,10 @@ export const trainConfigSchema = z.strictObject({
     .prefault({}),
   sampling: z
     .strictObject({
+      aim: z
+        .enum(["centre", "voxel"])
+        .default("centre")
+        .describe("what of a lesion a region is centred on: its middle, or any voxel of it"),
       backgroundShare: probability.describe("share of the regions centred anywhere in lung or body"),
       insideBody: z
         .boolean()

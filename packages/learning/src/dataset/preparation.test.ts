@@ -99,11 +99,37 @@ test("lesion components join all channels and corners, largest first, each at th
     channelTable({ "ground-glass": 1, consolidation: 2, effusion: 3 }, ["ground-glass", "consolidation"]),
   );
   expect(components).toEqual([
-    { voxels: 3, centre: { x: 5 / 3, y: 5 / 3, z: 2 } },
-    { voxels: 1, centre: { x: 8, y: 5, z: 4 } },
+    {
+      voxels: 3,
+      centre: { x: 5 / 3, y: 5 / 3, z: 2 },
+      places: [
+        voxelIndex(at, { x: 1, y: 1, z: 1 }),
+        voxelIndex(at, { x: 2, y: 2, z: 2 }),
+        voxelIndex(at, { x: 2, y: 2, z: 3 }),
+      ],
+    },
+    { voxels: 1, centre: { x: 8, y: 5, z: 4 }, places: [voxelIndex(at, { x: 8, y: 5, z: 4 })] },
   ]);
   expect(prepared?.[voxelIndex(at, { x: 2, y: 2, z: 3 })]).toBe(2);
   expect(prepared?.[voxelIndex(at, { x: 5, y: 0, z: 0 })]).toBe(0);
+});
+
+test("a large lesion has 64 places, in every part of it alike", () => {
+  const at = grid({ x: 30, y: 20, z: 40 });
+  const inside = ({ x }: Xyz): boolean => x >= 10; // 16,000 voxels
+  const [component] = prepareVolumes(
+    { scan: scan(at, () => 0), mask: labels(at, (place) => (inside(place) ? 1 : 0)) },
+    spacing,
+    oneChannel,
+  ).components;
+  const found = component?.places ?? [];
+  expect([found.length, new Set(found).size, component?.voxels]).toEqual([64, 64, 16_000]);
+  const spots = found.map((index) => ({ x: index % 30, z: Math.floor(index / 600) }));
+  expect(spots.every(({ x }) => x >= 10)).toBe(true);
+  for (const quarter of [0, 1, 2, 3]) {
+    const here = spots.filter(({ z }) => Math.floor(z / 10) === quarter);
+    expect(here).toHaveLength(16);
+  }
 });
 
 test("without a lung mask, or with an empty one, places fill the box of the body", () => {

@@ -7,10 +7,13 @@ import { DatasetError } from "./dataset-error.js";
 import { FULL_SCALE, type PreparedCase } from "./prepared-case.js";
 
 /** Raise it when the same files and settings give other voxels, so that no cache from before is read. */
-export const PREPARATION_VERSION = 2;
+export const PREPARATION_VERSION = 3;
 
 /** Enough places for a background region to fall anywhere: one for every 6 mm cube of a large chest. */
 const MOST_PLACES = 16_384;
+
+/** Enough places in a piece of lesion to see every side of it. */
+const MOST_LESION_PLACES = 64;
 
 export interface PreparationSettings {
   /** Working spacing; `spec` default 1.5 × 1.5 × 2 mm. */
@@ -73,8 +76,20 @@ export function channelTable(labels: Dataset["labels"], channels: readonly strin
 }
 
 function lesionComponents(mask: Volume<"label">): PreparedVolumes["components"] {
-  const { components } = connectedComponents(mask, 26);
-  return components.map(({ centre, voxels }) => ({ centre, voxels })).sort((a, b) => b.voxels - a.voxels);
+  const { components, labels } = connectedComponents(mask, 26);
+  const wanted = components.map(({ voxels }) => spreadRanks(voxels, MOST_LESION_PLACES));
+  const places = components.map((): number[] => []);
+  const ranks = new Uint32Array(components.length);
+  for (const [at, label] of labels.entries()) {
+    if (label === 0) continue;
+    const rank = ranks[label - 1] as number;
+    const found = places[label - 1] as number[];
+    if (wanted[label - 1]?.[found.length] === rank) found.push(at);
+    ranks[label - 1] = rank + 1;
+  }
+  return components
+    .map(({ centre, voxels, label }) => ({ centre, voxels, places: places[label - 1] as number[] }))
+    .sort((a, b) => b.voxels - a.voxels);
 }
 
 /** Places in the lung where a mask of it is given and holds a voxel, else in the body's box. */
@@ -86,7 +101,7 @@ function findPlaces(
   let lungVoxels = 0;
   for (const value of lung?.voxels ?? []) if (value !== 0) lungVoxels++;
   if (lung === undefined || lungVoxels === 0) return { places: placesInBox(grid, body), placesAre: "body" };
-  const places = spreadRanks(lungVoxels);
+  const places = spreadRanks(lungVoxels, MOST_PLACES);
   for (let i = 0, rank = 0, next = 0; i < lung.voxels.length; i++) {
     if (lung.voxels[i] === 0) continue;
     if (rank++ === places[next]) places[next++] = i;
@@ -95,7 +110,7 @@ function findPlaces(
 }
 
 function placesInBox({ size }: Grid, box: Box): Uint32Array {
-  return spreadRanks(box.size.x * box.size.y * box.size.z).map((rank) => {
+  return spreadRanks(box.size.x * box.size.y * box.size.z, MOST_PLACES).map((rank) => {
     const x = rank % box.size.x;
     const row = Math.floor(rank / box.size.x);
     const y = row % box.size.y;
@@ -105,9 +120,9 @@ function placesInBox({ size }: Grid, box: Box): Uint32Array {
 }
 
 /** All of 0…count-1 where they are few, else one at random from each of equal stretches, so that they lie evenly. */
-function spreadRanks(count: number): Uint32Array {
-  if (count <= MOST_PLACES) return Uint32Array.from({ length: count }, (_, rank) => rank);
+function spreadRanks(count: number, most: number): Uint32Array {
+  if (count <= most) return Uint32Array.from({ length: count }, (_, rank) => rank);
   const random = new RandomSource("places");
-  const start = (i: number): number => Math.floor((i * count) / MOST_PLACES);
-  return Uint32Array.from({ length: MOST_PLACES }, (_, i) => start(i) + random.integer(start(i + 1) - start(i)));
+  const start = (i: number): number => Math.floor((i * count) / most);
+  return Uint32Array.from({ length: most }, (_, i) => start(i) + random.integer(start(i + 1) - start(i)));
 }

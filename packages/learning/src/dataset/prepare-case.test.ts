@@ -40,7 +40,7 @@ async function made(): Promise<{
 test("drawn, empty and unknown masks become a mask, an empty mask and none", async () => {
   const { prepare } = await made();
   const [drawn, normal, unknown] = [await prepare("a"), await prepare("b"), await prepare("c")];
-  expect(drawn.components).toEqual([{ voxels: 2, centre: { x: 2.5, y: 3, z: 1 } }]);
+  expect(drawn.components).toEqual([{ voxels: 2, centre: { x: 2.5, y: 3, z: 1 }, places: [92, 93] }]);
   expect(drawn.mask?.reduce((a, b) => a + b)).toBe(2);
   expect(drawn.placesAre).toBe("lung");
   expect(drawn.entry.diagnosis).toBe("covid-19");
@@ -96,7 +96,7 @@ test("another spacing, other channels and a changed file each get an entry of th
   }
   const replacement = await madeFolder({ "a.nii.gz": madeMask([[{ x: 6, y: 5, z: 4 }, 1]]) });
   await writeFile(join(dir, "labelsTr/a.nii.gz"), await readFile(join(replacement, "a.nii.gz")));
-  expect((await prepare("a")).components).toEqual([{ voxels: 1, centre: { x: 6, y: 5, z: 4 } }]);
+  expect((await prepare("a")).components).toEqual([{ voxels: 1, centre: { x: 6, y: 5, z: 4 }, places: [303] }]);
   expect(await readdir(cache)).toHaveLength(7);
   expect(first.components).toHaveLength(1);
 });

@@ -7,6 +7,8 @@ export interface LesionComponent {
   /** Mean place of its voxels on the prepared grid, in voxels; it may lie between voxels, and outside a bent piece. */
   readonly centre: Xyz;
   readonly voxels: number;
+  /** Some of its voxels, spread evenly over it, as indices; all of a small one. */
+  readonly places: readonly number[];
 }
 
 /** What cutting a region looks at: a scan ready for a network, resident in memory at 2 or 3 bytes a voxel. */

@@ -30,13 +30,14 @@ function prepared(name: string): PreparedCase {
     grid,
     image,
     mask: Uint8Array.from(image, (value) => Number(value > 30_000)),
-    components: [{ voxels: 460, centre: { x: 5.5, y: 4.5, z: 6 } }],
+    components: [{ voxels: 460, centre: { x: 5.5, y: 4.5, z: 6 }, places: [700, 800] }],
     places: new Uint32Array([0, 100, 500]),
   });
 }
 
 const settings = {
   region: { x: 6, y: 4, z: 4 },
+  aim: "centre" as const,
   backgroundShare: 0.3,
   insideBody: false,
   augmentation: { flipLeftRight: 0.5, flipFrontBack: 0.5, gamma: 1, noise: 1 },

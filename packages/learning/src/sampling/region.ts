@@ -9,6 +9,8 @@ const JITTER = 1 / 4;
 export interface RegionSettings {
   /** Voxels of the region; may be larger than the scan. */
   readonly region: Xyz;
+  /** What of a lesion a region is centred on: the middle of the piece, as the paper; or any voxel of it, so that large ones are seen up to their edges. */
+  readonly aim: "centre" | "voxel";
   /** Probability that the region is centred anywhere in lung or body instead of at a lesion; 0 in the paper's protocol. */
   readonly backgroundShare: number;
   /** Moves regions into the body's box, as windows lie at inference; what is larger than the box is centred on it. Not in the paper. */
@@ -33,15 +35,15 @@ export interface Region {
 
 /**
  * Draws where to cut: a lesion component with probability proportional to the cube root of its voxels (a diameter, so that one
- * large lesion does not hide ten small ones), its centre moved by up to a quarter of the region along each axis; for a share of the
+ * large lesion does not hide ten small ones), its centre moved by up to a quarter of the region along each axis, or any of its voxels; for a share of the
  * regions, and in cases without a known lesion, any place in the lung, or in the body where no lung mask is known.
  */
 export function drawRegion(
   scan: Pick<PreparedScan, "grid" | "components" | "places" | "body">,
-  { region, backgroundShare, insideBody }: RegionSettings,
+  { region, aim: at, backgroundShare, insideBody }: RegionSettings,
   random: RandomSource,
 ): RegionPlace {
-  const { centre, aim } = drawAim(scan, { region, backgroundShare }, random);
+  const { centre, aim } = drawAim(scan, { region, aim: at, backgroundShare }, random);
   if (!insideBody) return { centre, aim };
   const { from } = movedInside(regionAround(centre, region), scan.body);
   const middle = {
@@ -54,14 +56,18 @@ export function drawRegion(
 
 function drawAim(
   scan: Pick<PreparedScan, "grid" | "components" | "places">,
-  { region, backgroundShare }: Pick<RegionSettings, "region" | "backgroundShare">,
+  { region, aim, backgroundShare }: Omit<RegionSettings, "insideBody">,
   random: RandomSource,
 ): RegionPlace {
   const { components, places } = scan;
   const elsewhere = random.chance(backgroundShare);
   if (components.length > 0 && !elsewhere) {
     const index = random.weighted(components.map(({ voxels }) => Math.cbrt(voxels)));
-    const { centre } = components[index] as (typeof components)[number];
+    const { centre, places: voxels } = components[index] as (typeof components)[number];
+    if (aim === "voxel") {
+      const voxel = voxels[random.integer(voxels.length)] ?? 0;
+      return { centre: voxelAt(voxel, scan.grid.size), aim: { kind: "component", index } };
+    }
     const jittered = (place: number, length: number): number =>
       Math.round(place + random.between(-JITTER * length, JITTER * length));
     return {
@@ -69,13 +75,13 @@ function drawAim(
       aim: { kind: "component", index },
     };
   }
-  const { size } = scan.grid;
   const place = places[random.integer(places.length)] ?? 0;
-  const row = Math.floor(place / size.x);
-  return {
-    centre: { x: place % size.x, y: row % size.y, z: Math.floor(row / size.y) },
-    aim: { kind: "place" },
-  };
+  return { centre: voxelAt(place, scan.grid.size), aim: { kind: "place" } };
+}
+
+function voxelAt(index: number, size: Xyz): Xyz {
+  const row = Math.floor(index / size.x);
+  return { x: index % size.x, y: row % size.y, z: Math.floor(row / size.y) };
 }
 
 /** Cuts the region around a voxel, as `regionAround` places it. What lies outside the scan is air and no lesion. */

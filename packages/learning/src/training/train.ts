@@ -247,8 +247,8 @@ function step(
   { position, steps }: { readonly position: Position; readonly steps: number },
 ): StepLosses {
   const { seed, preprocessing, sampling, augmentation, optimiser } = config;
-  const { backgroundShare, insideBody } = sampling;
-  const settings = { region: preprocessing.region, backgroundShare, insideBody, augmentation };
+  const { aim, backgroundShare, insideBody } = sampling;
+  const settings = { region: preprocessing.region, aim, backgroundShare, insideBody, augmentation };
   const batch = (): Batch => {
     const samples = turns.map(({ prepared, round }) => ({
       prepared,
