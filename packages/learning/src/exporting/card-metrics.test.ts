@@ -29,7 +29,7 @@ const measured = {
 };
 
 test("a card takes the headline figures with their cases and intervals, and on what they were measured", async () => {
-  expect(await cardMetrics(file(measured))).toEqual({
+  expect(await cardMetrics(file(measured), ["c"])).toEqual({
     on: "2 test cases of phantoms (whole), none of them seen in training: a, b",
     vdsc: { mean: 0.7, cases: 2, interval95: { low: 0.5, high: 0.9 } },
     asdMm: { mean: { undefined: "no case has a value" }, cases: 0 },
@@ -40,15 +40,24 @@ test("a card takes the headline figures with their cases and intervals, and on w
 
 test("what was not measured is not in the card, and without a file there are no figures", async () => {
   const outlineOnly = { ...measured, classification: { undefined: "no diagnosis from this model" } };
-  expect(Object.keys((await cardMetrics(file(outlineOnly))) ?? {})).toEqual(["on", "vdsc", "asdMm"]);
-  expect(await cardMetrics("/nowhere/metrics.json")).toBeUndefined();
+  expect(Object.keys((await cardMetrics(file(outlineOnly), [])) ?? {})).toEqual(["on", "vdsc", "asdMm"]);
+  expect(await cardMetrics("/nowhere/metrics.json", [])).toBeUndefined();
 });
 
 test("a file that holds no metrics is refused by name and key", async () => {
   const broken = file("{");
-  await expect(cardMetrics(broken)).rejects.toThrow(`cannot read the metrics ${broken}: `);
+  await expect(cardMetrics(broken, [])).rejects.toThrow(`cannot read the metrics ${broken}: `);
   const other = file({ ...measured, split: 3 });
-  await expect(cardMetrics(other)).rejects.toThrow(
+  await expect(cardMetrics(other, [])).rejects.toThrow(
     `cannot read the metrics ${other}: key split: expected string, came 3`,
   );
+});
+
+test("figures of weights that had not seen the cases, on the card of weights that have, are told as such", async () => {
+  const on = async (trainedOn: readonly string[], seenInTraining: readonly string[]): Promise<unknown> =>
+    (await cardMetrics(file({ ...measured, seenInTraining }), trainedOn))?.["on"];
+  expect(await on(["a", "b", "c"], [])).toBe(
+    "2 test cases of phantoms (whole), by other weights, which had seen none of them in training; these weights have seen them: a, b",
+  );
+  expect(await on(["a", "b"], ["a", "b"])).toBe("2 test cases of phantoms (whole), 2 of them seen in training: a, b");
 });

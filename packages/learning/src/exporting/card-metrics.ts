@@ -29,13 +29,18 @@ const metricsSchema = z.object({
 const HEADLINES = ["vdsc", "sdsc", "sdscAt3Mm", "aso", "asdMm", "hd95Mm", "sensitivity", "precision", "specificity"];
 
 /**
- * The figures of a card: on which cases, and each mean with its number of cases and its interval.
+ * The figures of a card: on which cases, and each mean with its number of cases and its interval. Figures on cases that the card's weights were trained
+ * on, by weights that were not, are told as what they are.
  *
  * @param path `metrics.json` of a run, or of `evaluate --out`
+ * @param trainedOn names of the cases that the card's weights have seen
  * @returns undefined where there is no such file
  * @throws LearningError METRICS_UNREADABLE
  */
-export async function cardMetrics(path: string): Promise<ModelCard["metrics"] | undefined> {
+export async function cardMetrics(
+  path: string,
+  trainedOn: readonly string[],
+): Promise<ModelCard["metrics"] | undefined> {
   const refuse = (because: string, cause?: unknown): LearningError =>
     new LearningError({ code: "METRICS_UNREADABLE", path, because }, { cause });
   let document: unknown;
@@ -50,7 +55,7 @@ export async function cardMetrics(path: string): Promise<ModelCard["metrics"] | 
   const { dataset, split, region, seenInTraining, cases, segmentation, classification } = checked.value;
   const outlined = isAbsent(segmentation) ? {} : segmentation;
   return {
-    on: onWords({ dataset, split, region, cases, seenInTraining }),
+    on: onWords({ dataset, split, region, cases, seenInTraining }, trainedOn),
     ...Object.fromEntries(
       Object.entries(outlined)
         .filter(([name]) => HEADLINES.includes(name))
@@ -74,16 +79,23 @@ export async function cardMetrics(path: string): Promise<ModelCard["metrics"] | 
   };
 }
 
-function onWords({
-  dataset,
-  split,
-  region,
-  cases,
-  seenInTraining,
-}: Pick<z.infer<typeof metricsSchema>, "dataset" | "split" | "region" | "cases" | "seenInTraining">): string {
+function onWords(
+  {
+    dataset,
+    split,
+    region,
+    cases,
+    seenInTraining,
+  }: Pick<z.infer<typeof metricsSchema>, "dataset" | "split" | "region" | "cases" | "seenInTraining">,
+  trainedOn: readonly string[],
+): string {
+  const names = cases.map((one) => one.case);
+  const seenByTheseAlone = names.some((name) => trainedOn.includes(name) && !seenInTraining.includes(name));
   const seen = seenInTraining.length === 0 ? "none" : String(seenInTraining.length);
-  const names = cases.map((one) => one.case).join(", ");
-  return `${String(cases.length)} ${split} cases of ${dataset} (${region}), ${seen} of them seen in training: ${names}`;
+  const how = seenByTheseAlone
+    ? `by other weights, which had seen ${seen} of them in training; these weights have seen them`
+    : `${seen} of them seen in training`;
+  return `${String(cases.length)} ${split} cases of ${dataset} (${region}), ${how}: ${names.join(", ")}`;
 }
 
 function isAbsent(value: object): value is z.infer<typeof absent> {

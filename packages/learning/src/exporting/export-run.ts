@@ -32,7 +32,10 @@ export async function exportRun(
   const { card, weights, weightsFile } = await openModel(path);
   const config = await readTrainConfig(runFolder(path).config);
   const text = licence === undefined ? undefined : await licenceText(licence);
-  const bundled = { ...card, metrics: (await cardMetrics(metrics ?? runFolder(path).metrics)) ?? card.metrics };
+  const bundled = {
+    ...card,
+    metrics: (await cardMetrics(metrics ?? runFolder(path).metrics, card.data.cases)) ?? card.metrics,
+  };
   const files = await writeBundle(out, {
     card: bundled,
     weights: half ? halved(weights, `${path}/${weightsFile}`) : weights,
