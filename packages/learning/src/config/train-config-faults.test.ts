@@ -52,6 +52,11 @@ test.each([
   { given: { loss: { exponent: 0 } }, words: "key loss.exponent: expected number to be >0, came 0" },
   { given: { optimiser: { learningRate: 0 } }, words: "key optimiser.learningRate: expected number to be >0, came 0" },
   { given: { optimiser: { betas: [0.9, 1] } }, words: "key optimiser.betas.1: expected number to be <1, came 1" },
+  {
+    given: { initialWeights: { file: "w", from: "features" } },
+    words: "key initialWeights.from: expected initialWeights.part beside it, which says where the weights go",
+  },
+  { given: { recipe: "paper" }, words: 'key recipe: expected "published", came "paper"' },
   { given: { augmentation: null }, words: "key augmentation: expected object, came null" },
   {
     given: { preprocessing: { spacingMm: { x: 1, y: 1 } } },

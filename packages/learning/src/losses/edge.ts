@@ -4,7 +4,7 @@ import { voxelCrossEntropy } from "./cross-entropy.js";
 
 /**
  * Cross entropy of an edge head with the edges of the lesions: the voxels of a lesion that touch, in their slice and by a side or a corner, what is none.
- * Inf-Net, section III-B, takes edges from the masks; its data set brings them as pictures.
+ * Differs from Inf-Net (Fan et al., IEEE TMI 39(8), 2020): its data set brings edges as pictures, here they are made from the masks.
  *
  * @param logits N×C×D×H×W @param target the lesions, N×C×D×H×W @returns scalar
  */

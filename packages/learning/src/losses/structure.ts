@@ -13,7 +13,7 @@ const SMOOTH = 1;
 
 /**
  * Inf-Net's structure loss: cross entropy of the voxels plus 1 − IoU, both of each slice, with the weight 1 + 5·|mean of the 31×31 around g − g| of each
- * voxel, which is large near the edges of lesions; mean over slices. Fan et al., IEEE TMI 39(8), 2020, section III-C; Wei et al., F³Net, AAAI 2020.
+ * voxel, which is large near the edges of lesions; mean over slices. Fan et al., IEEE TMI 39(8), 2020 (Inf-Net); Wei et al., AAAI 2020 (F³Net).
  *
  * @param logits N×C×D×H×W @param target N×C×D×H×W
  * @param options `weighted`: whether the cross entropy has the weights too, as the paper says; in the published code they cancel out, and it is the

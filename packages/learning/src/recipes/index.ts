@@ -11,27 +11,27 @@ const CROSS_ENTROPY_OF_CLASSES: Recipe = {
 /** The published training of each network of the registry. */
 export const RECIPES: Readonly<Record<string, Recipe>> = {
   multirnet: {
-    cites: "Li et al. 2022, section 3.5 and 4.2",
+    cites: "Li et al. 2022: focal Tversky loss, α 0.7, β 0.3",
     differs: "nothing that the paper says",
     settings: { loss: { segmentation: "focalTversky", alpha: 0.7, beta: 0.3, exponent: 0.9 } },
   },
   vnet: {
-    cites: "Milletari et al. 2016, section 3: Dice with squares below",
+    cites: "Milletari et al. 2016: Dice with squares below",
     differs: "nothing",
     settings: { loss: { segmentation: "squaredDice" } },
   },
   unet3d: {
-    cites: "Çiçek et al. 2016, section 3: cross entropy",
+    cites: "Çiçek et al. 2016: cross entropy",
     differs: "binary, as the outline is a sigmoid; not weighted, as the paper's weights were for sparse annotations",
     settings: { loss: { segmentation: "crossEntropy" } },
   },
   unetpp3d: {
-    cites: "Zhou et al. 2018, equation 3: half the cross entropy and Dice, of all four heads",
+    cites: "Zhou et al. 2018: half the cross entropy and Dice, of all four heads",
     differs: "nothing",
     settings: { loss: { segmentation: "dice", voxelCrossEntropy: 0.5, deepSupervision: [1, 1, 1] } },
   },
   "attention-unet": {
-    cites: "Oktay et al. 2018, section 3: Dice",
+    cites: "Oktay et al. 2018: Dice",
     differs: "the outline alone, as MONAI's form has no further heads",
     settings: { loss: { segmentation: "dice" } },
   },
@@ -41,8 +41,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     settings: { loss: { segmentation: "dice", lambda: 0.5 } },
   },
   infnet: {
-    cites:
-      "Fan et al. 2020, equations 3 to 5: structure loss of the global map and the three stages, cross entropy of the edges",
+    cites: "Fan et al. 2020: structure loss of the global map and the three stages, cross entropy of the edges",
     differs:
       "edges are made from the masks; the cross entropy is weighted as the paper says (its code loses the weights: weightedStructure: false); one size of input",
     settings: {
@@ -50,7 +49,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     },
   },
   medt: {
-    cites: "Valanarasu et al. 2021, section 3: cross entropy; gates learn from the tenth epoch on",
+    cites: "Valanarasu et al. 2021: cross entropy; gates learn from the tenth epoch on",
     differs: "binary, as the outline is a sigmoid",
     settings: { loss: { segmentation: "crossEntropy" }, frozen: [{ part: "gates", epochs: 10 }] },
   },
@@ -61,7 +60,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   },
   jcs: {
     cites:
-      "Wu et al. 2021, section IV: cross entropy and Dice of all five heads, over a classifier that was trained first",
+      "Wu et al. 2021, and yuhuan-wu/JCS: cross entropy and Dice of all five heads, over a classifier that was trained first",
     differs:
       "the first stage is a training of its own (docs/how-to/train-in-stages.md), and initialWeights brings its weights; norms of the fusion learn",
     settings: {

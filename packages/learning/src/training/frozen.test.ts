@@ -1,6 +1,10 @@
+import { existsSync } from "node:fs";
+
 import { expect, test } from "vitest";
 
 import { frozenIn } from "./frozen.js";
+import { madeConfig, madeTrainingSet, newRunPath } from "./testing/made-training.js";
+import { train } from "./train.js";
 
 const paths = [
   "backbone.stem.weight",
@@ -29,4 +33,11 @@ test.each(["gat", "stem.bias", "back", "backbone.stem.weight.x"])("no weight has
   expect(() => still([{ part, epochs: 0 }])).toThrow(
     `no weight of the network has ${part} in its path, so nothing can be frozen by it`,
   );
+});
+
+test("a part that the network has not is refused before a run folder is made", async () => {
+  const config = madeConfig(await madeTrainingSet(), { frozen: [{ part: "gates" }] });
+  const path = await newRunPath();
+  await expect(train(config, path)).rejects.toMatchObject({ code: "FROZEN_PART" });
+  expect(existsSync(path)).toBe(false);
 });

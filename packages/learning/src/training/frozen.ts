@@ -1,5 +1,19 @@
+import { undrawnNetwork } from "@multirnet/networks";
+
 import type { Frozen } from "../config/frozen.js";
+import type { TrainConfig } from "../config/train-config.js";
 import { LearningError } from "../errors.js";
+
+/** Sees that a config freezes only what its network has, before anything is written. @throws LearningError FROZEN_PART */
+export function requireFrozenParts({ frozen, network: spec }: Pick<TrainConfig, "frozen" | "network">): void {
+  if (frozen.length === 0) return;
+  const network = undrawnNetwork(spec);
+  try {
+    frozenIn(frozen, [...network.parameters().keys()], 0);
+  } finally {
+    network.release();
+  }
+}
 
 /**
  * Which of a network's weights stand still in an epoch.

@@ -24,7 +24,7 @@ import { drawSample } from "../sampling/index.js";
 import { makeBatch, type Batch } from "./batch.js";
 import { cardOf } from "./card.js";
 import { casesOf, prepareAll, type TrainingCases } from "./cases.js";
-import { frozenIn } from "./frozen.js";
+import { frozenIn, requireFrozenParts } from "./frozen.js";
 import { readInitialWeights, type InitialWeights } from "./initial-weights.js";
 import { planOf, type Turn } from "./plan.js";
 import { factsOf, readRunFacts } from "./run-facts.js";
@@ -72,6 +72,7 @@ export async function train(
 ): Promise<TrainingOutcome> {
   const { fold } = options;
   const cases = await casesOf(config, fold);
+  requireFrozenParts(config);
   const initial = await readInitialWeights(config);
   const run = await createRun(path);
   await writeJson(run.run, await factsOf(config, { cases, fold, initial }));
