@@ -23,8 +23,9 @@ const MOST_STEPS = 400;
 const EVERY = 20; // steps between two looks
 const NEEDED_DICE = 0.9;
 
-/** A whole chest in a few voxels; slices of 64 for networks of slices, which halve five times. */
-const sizeFor = ({ dims }: NetworkEntry): Xyz => (dims === 3 ? { x: 32, y: 32, z: 16 } : { x: 64, y: 64, z: 4 });
+/** A whole chest in a few voxels, of which each network takes as few as it can; slices of 64 for networks of slices, which halve five times. */
+const sizeFor = ({ dims, multipleOf }: NetworkEntry): Xyz =>
+  dims === 3 ? { x: 32, y: 32, z: multipleOf } : { x: 64, y: 64, z: 8 };
 
 /** Two phantoms, one of each disease. */
 function twoPhantoms(size: Xyz): { readonly image: Float32Array; readonly mask: Float32Array } {
