@@ -32,6 +32,7 @@ class Options:
     reverse_attention: bool = True
     fusion_weights: tuple = (0.4, 0.3, 0.2, 0.1)
     classifier_widths: tuple = (16, 32, 64, 128, 256, 256)
+    classifier_norm: str = "batch"
     dropout: float = 0.5
     passes: int = 0
     detach_passes: bool = True
@@ -49,12 +50,12 @@ def make_activation(kind, channels):
     return {"prelu": lambda: nn.PReLU(channels), "relu": lambda: nn.ReLU(inplace=True), "elu": nn.ELU}[kind]()
 
 
-def unit(c_in, c_out, o, kernel=None, stride=1, activation=None):
+def unit(c_in, c_out, o, kernel=None, stride=1, norm=None, activation=None):
     """Convolution, norm, activation."""
     kernel = kernel or o.kernel
     return nn.Sequential(
         nn.Conv3d(c_in, c_out, kernel, stride=stride, padding=(kernel - 1) // 2, bias=False),
-        make_norm(o.norm, c_out),
+        make_norm(norm or o.norm, c_out),
         make_activation(activation or o.activation, c_out),
     )
 
@@ -120,7 +121,7 @@ class Up(nn.Module):
 class ClassifierModule(nn.Module):
     def __init__(self, c_in, c_out, stride, o):
         super().__init__()
-        self.unit = unit(c_in, c_out, o, kernel=3, stride=stride, activation="relu")
+        self.unit = unit(c_in, c_out, o, kernel=3, stride=stride, norm=o.classifier_norm, activation="relu")
         self.shortcut = nn.Conv3d(c_in, c_out, 1, stride=stride) if stride != 1 or c_in != c_out else nn.Identity()
 
     def forward(self, x):

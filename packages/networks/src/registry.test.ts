@@ -106,6 +106,7 @@ test("options are the given ones over the preset's over the defaults, every key 
     reverseAttention: true,
     fusionWeights: [0.4, 0.3, 0.2, 0.1],
     classifierWidths: [2, 3, 4, 5, 6, 6],
+    classifierNorm: "batch",
     dropout: 0.5,
     detachMask: false,
     passes: 0,

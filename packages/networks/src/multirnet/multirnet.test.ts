@@ -161,10 +161,14 @@ test("widths, kernel and activation are those of the options, level by level", (
   });
 });
 
-test.each(["instance", "group", "batch"])("%s norm stands in both subnets", (norm) => {
+test.each([
+  { norm: "batch", classifierNorm: "batch", remembering: ["segmentation", "classifier"] },
+  { norm: "batch", classifierNorm: "group", remembering: ["segmentation"] },
+  { norm: "instance", classifierNorm: "batch", remembering: ["classifier"] },
+  { norm: "group", classifierNorm: "instance", remembering: [] },
+])("$norm norm stands in the backbone, $classifierNorm norm in the classifier", ({ remembering, ...norms }) => {
   scope(() => {
-    const remembered = [...tiny({ norm }).state().keys()].filter((path) => path.endsWith("runningMean"));
-    const rooms = new Set(remembered.map((path) => path.split(".")[0]));
-    expect([...rooms]).toEqual(norm === "batch" ? ["segmentation", "classifier"] : []);
+    const remembered = [...tiny(norms).state().keys()].filter((path) => path.endsWith("runningMean"));
+    expect([...new Set(remembered.map((path) => path.split(".")[0]))]).toEqual(remembering);
   });
 });

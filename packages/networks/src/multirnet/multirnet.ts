@@ -44,7 +44,7 @@ export class MultirNet extends Network {
               pooledElsewhere: task === "joint" ? (widths.at(-1) ?? 0) : 0,
               classes: options.classes.length,
               dropout: options.dropout,
-              style: { kernel: 3, norm: options.norm, activation: "relu" },
+              style: { kernel: 3, norm: options.classifierNorm, activation: "relu" },
             },
             init.derive("classifier"),
           );
@@ -56,7 +56,8 @@ export class MultirNet extends Network {
    */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("multirnet", input, { channels: 1, multipleOf: SIZE_MULTIPLE });
-    if (this.#options.norm === "batch") requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
+    const { norm, classifierNorm } = this.#options;
+    if ([norm, classifierNorm].includes("batch")) requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
     return scope(() => this.#predict(input, pass));
   }
 
