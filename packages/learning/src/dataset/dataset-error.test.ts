@@ -151,6 +151,14 @@ const words: { readonly [C in DatasetProblem["code"]]: readonly [Extract<Dataset
     { code: "DATASET_SCAN_WARNING", case: "a", path: "imagesTr/a_0000.nii", warning: "3 voxels are not numbers" },
     "case a: imagesTr/a_0000.nii: 3 voxels are not numbers",
   ],
+  DATASET_PATIENTS_UNKNOWN: [
+    { code: "DATASET_PATIENTS_UNKNOWN", cases: 50 },
+    "which of the 50 cases are of one patient is not known: each counts as a patient of its own, so what is held back may not be independent of what is trained on",
+  ],
+  DATASET_PICTURE: [
+    { code: "DATASET_PICTURE", path: "GT/1.png", place: { x: 3, y: 0 }, expected: "0 to 2", got: "7" },
+    "GT/1.png at column 3, row 0 (from 0): expected 0 to 2, got 7",
+  ],
   DATASET_SLICES_UNLABELLED: [
     { code: "DATASET_SLICES_UNLABELLED", case: "a", slices: 7 },
     "case a: 7 slices are marked no-infection by their source; their lesion masks are empty, and their lung masks too",

@@ -76,6 +76,14 @@ export type DatasetProblem =
   | { readonly code: "DATASET_SPACING_ODD"; readonly case: string; readonly path: string; readonly spacing: string }
   | { readonly code: "DATASET_SCAN_WARNING"; readonly case: string; readonly path: string; readonly warning: string }
   | { readonly code: "DATASET_SLICES_UNLABELLED"; readonly case: string; readonly slices: number }
+  | { readonly code: "DATASET_PATIENTS_UNKNOWN"; readonly cases: number }
+  | {
+      readonly code: "DATASET_PICTURE";
+      readonly path: string;
+      readonly place?: { readonly x: number; readonly y: number };
+      readonly expected: string;
+      readonly got: string;
+    }
   | {
       readonly code: "DATASET_KIND_UNKNOWN";
       readonly kind: string;
@@ -190,6 +198,16 @@ export function explainDatasetProblem(problem: DatasetProblem): string {
         `case ${problem.case}: ${problem.slices} slices are marked no-infection by their source; ` +
         `their lesion masks are empty, and their lung masks too`
       );
+    case "DATASET_PATIENTS_UNKNOWN":
+      return (
+        `which of the ${String(problem.cases)} cases are of one patient is not known: each counts as a patient of its own, ` +
+        `so what is held back may not be independent of what is trained on`
+      );
+    case "DATASET_PICTURE": {
+      const { path, place: at, expected, got } = problem;
+      const where = at === undefined ? "" : ` at column ${String(at.x)}, row ${String(at.y)} (from 0)`;
+      return `${path}${where}: expected ${expected}, got ${got}`;
+    }
     case "DATASET_KIND_UNKNOWN":
       return (
         `there is no dataset kind ${problem.kind}${didYouMean(problem.nearest)}; ` +

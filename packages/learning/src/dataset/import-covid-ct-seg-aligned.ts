@@ -1,12 +1,14 @@
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { messageOf } from "@multirnet/base";
 
 import { CASE_NAME, isCaseName } from "./case-table.js";
 import { parseCsv, type CsvTable } from "./csv.js";
+import { exists } from "./exists.js";
 import { DatasetError, type DatasetProblem, type RowPlace } from "./dataset-error.js";
-import type { ImportPlan, PlannedCase } from "./import-plan.js";
+import { copied, type ImportPlan } from "./import-plan.js";
+import type { NewCase } from "./write-dataset.js";
 
 const KIND = "covid-ct-seg-aligned";
 
@@ -23,7 +25,7 @@ export async function planCovidCtSegAligned(source: string): Promise<ImportPlan>
   const foldsPath = join(source, "folds.csv");
   const table = await readTable(source, casesPath);
   const folds = (await exists(foldsPath)) ? await readFolds(source, foldsPath) : undefined;
-  const cases: PlannedCase[] = [];
+  const cases: NewCase[] = [];
   const remarks: DatasetProblem[] = [];
   const rowOf = new Map<string, number>();
   for (const { row, cells } of table.rows) {
@@ -40,20 +42,22 @@ export async function planCovidCtSegAligned(source: string): Promise<ImportPlan>
         throw unlike(source, `${folder}/${name}.nii.gz, since cases.csv names ${name}`);
     }
     const fold = folds?.get(name);
-    cases.push({
-      facts: {
-        name,
-        patient: name,
-        diagnosis: "covid-19",
-        split: "train",
-        ...collection(name),
-        ...(fold === undefined ? {} : { fold }),
-        estimated: ["spacing", "intensity"],
-      },
-      image: file("image"),
-      label: file("infection"),
-      lung: (await exists(file("lung"))) ? file("lung") : undefined,
-    });
+    cases.push(
+      copied({
+        facts: {
+          name,
+          patient: name,
+          diagnosis: "covid-19",
+          split: "train",
+          ...collection(name),
+          ...(fold === undefined ? {} : { fold }),
+          estimated: ["spacing", "intensity"],
+        },
+        image: file("image"),
+        label: file("infection"),
+        lung: (await exists(file("lung"))) ? file("lung") : undefined,
+      }),
+    );
     const unlabelled = Number(cells["slices_no_infection"] ?? 0);
     if (unlabelled > 0) remarks.push({ code: "DATASET_SLICES_UNLABELLED", case: name, slices: unlabelled });
   }
@@ -103,12 +107,5 @@ function unlike(path: string, expected: string, cause?: unknown): DatasetError {
   return new DatasetError(
     { code: "DATASET_SOURCE_LAYOUT", kind: KIND, path, expected },
     cause === undefined ? {} : { cause },
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

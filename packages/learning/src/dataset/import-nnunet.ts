@@ -1,7 +1,7 @@
 import { DatasetError } from "./dataset-error.js";
 import { severityOf } from "./severity.js";
 import { surveyDataset } from "./survey.js";
-import type { ImportPlan } from "./import-plan.js";
+import { copied, type ImportPlan } from "./import-plan.js";
 
 /**
  * An nnU-Net raw dataset, of its first or second version, with one channel. Where it has no `cases.csv` every case becomes a
@@ -17,7 +17,7 @@ export async function planNnunet(source: string): Promise<ImportPlan> {
     name: survey.name,
     labels: survey.labels,
     fileEnding: survey.fileEnding,
-    cases: survey.cases.map(({ image, label, lung, mask: _, ...facts }) => ({ facts, image, label, lung })),
+    cases: survey.cases.map(({ image, label, lung, mask: _, ...facts }) => copied({ facts, image, label, lung })),
     remarks: survey.problems,
   };
 }

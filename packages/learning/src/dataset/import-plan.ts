@@ -6,22 +6,23 @@ import type { DatasetProblem } from "./dataset-error.js";
 import type { Description } from "./description.js";
 import type { NewCase } from "./write-dataset.js";
 
-export interface PlannedCase {
+/** A case whose files are copied as they are. */
+export interface CopiedCase {
   readonly facts: NewCase["facts"];
   readonly image: string;
   readonly label: string | undefined;
   readonly lung: string | undefined;
 }
 
-/** A dataset that could be written: its tables, and where each file comes from. */
+/** A dataset that could be written: its tables, and how each file comes there. */
 export interface ImportPlan extends Description {
-  readonly cases: readonly PlannedCase[];
+  readonly cases: readonly NewCase[];
   /** What is known of the source that a check of the result cannot see. */
   readonly remarks: readonly DatasetProblem[];
 }
 
 /** @returns the case with its files copied as they are */
-export function copied({ facts, image, label, lung }: PlannedCase): NewCase {
+export function copied({ facts, image, label, lung }: CopiedCase): NewCase {
   return {
     facts,
     write: async (files) => {

@@ -155,7 +155,7 @@ test("sources that are not what they should be are refused, and nothing is left"
     "SOURCE/imagesTr/a_0001.nii.gz is the second channel of an image; expected one, the CT",
   );
   expect(await refused("nnunett", {})).toBe(
-    "there is no dataset kind nnunett (did you mean nnunet?); known kinds are covid-ct-seg-aligned, nnunet",
+    "there is no dataset kind nnunett (did you mean nnunet?); known kinds are covid-ct-seg-aligned, covid-semiseg, nnunet",
   );
   expect(await refused("toString", {})).toContain("there is no dataset kind toString");
 });

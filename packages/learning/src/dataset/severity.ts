@@ -15,6 +15,7 @@ const MILD: { readonly [C in DatasetProblem["code"]]?: Severity } = {
   DATASET_SPACING_ODD: "warning",
   DATASET_SCAN_WARNING: "warning",
   DATASET_SLICES_UNLABELLED: "note",
+  DATASET_PATIENTS_UNKNOWN: "note",
 };
 
 export function severityOf(code: DatasetProblem["code"]): Severity {

@@ -14,14 +14,14 @@ export const GRID: Grid = {
   axes: LPS_AXES,
 };
 
-/** A folder for one test, gone after it, with these files in it: texts as they are, volumes as NIfTI. */
-export async function madeFolder(files: Readonly<Record<string, string | Volume>> = {}): Promise<string> {
+/** A folder for one test, gone after it, with these files in it: texts and bytes as they are, volumes as NIfTI. */
+export async function madeFolder(files: Readonly<Record<string, string | Uint8Array | Volume>> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "dataset-"));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   for (const [name, content] of Object.entries(files)) {
     const path = join(dir, name);
     await mkdir(dirname(path), { recursive: true });
-    if (typeof content === "string") await writeFile(path, content);
+    if (typeof content === "string" || content instanceof Uint8Array) await writeFile(path, content);
     else await writeNifti(path, content);
   }
   return dir;
