@@ -29,14 +29,14 @@ GRADIENTS = [
 ]
 CASES = [
     {
-        "name": "MONAI's form: ELU, biases only where it transposes, two outputs",
+        "name": "MONAI's form: ELU, biases only where it transposes, three outputs: background and two lesion types",
         "ours": {"lesions": ["a", "b"]},
         "act": ("elu", {"inplace": True}),
         "bias": False,
         "more": [],
     },
     {
-        "name": "vnet.pytorch's form: PReLU, a bias in every convolution, one output",
+        "name": "vnet.pytorch's form: PReLU, a bias in every convolution, two outputs: background and lesion",
         "ours": {"lesions": ["lesion"], "activation": "prelu", "biases": "all"},
         "act": "prelu",
         "bias": True,
@@ -48,7 +48,7 @@ CASES = [
         ],
     },
     {
-        "name": "PReLU, biases only where it transposes, three outputs",
+        "name": "PReLU, biases only where it transposes, four outputs",
         "ours": {"lesions": ["a", "b", "c"], "activation": "prelu"},
         "act": "prelu",
         "bias": False,
@@ -61,7 +61,7 @@ UP = ["up_tr256", "up_tr128", "up_tr64", "up_tr32"]
 
 
 class Heads(nn.Module):
-    """MONAI's V-Net, `WIDTH` channels wide at full size in place of 16, with its output by name."""
+    """MONAI's V-Net, `WIDTH` channels wide at full size in place of 16, with its outputs above the first, the background, by name."""
 
     def __init__(self, act, bias, outputs):
         super().__init__()
@@ -80,7 +80,8 @@ class Heads(nn.Module):
         self.net = net
 
     def forward(self, scan):
-        return {"lesion": self.net(scan)}
+        outputs = self.net(scan)
+        return {"lesion": outputs[:, 1:] - outputs[:, :1]}
 
     def named_parameters(self, *args, **kwargs):
         return self.net.named_parameters()
@@ -93,7 +94,7 @@ scan = torch.from_numpy(uniform("scan", 2 * 16 * 32 * 48).astype("float32").resh
 widths = [WIDTH * 2**level for level in range(5)]
 cases = []
 for case in CASES:
-    network = Heads(case["act"], case["bias"], len(case["ours"]["lesions"]))
+    network = Heads(case["act"], case["bias"], 1 + len(case["ours"]["lesions"]))
     golden = of_reference(network, scan, GRADIENTS + case["more"])
     cases.append({"name": case["name"], "reference": "monai", "options": {"widths": widths, "dropout": 0, **case["ours"]}, **golden})
 

@@ -22,6 +22,14 @@ class Whole:
         return dict(zip(self.heads, found if isinstance(found, (tuple, list)) else [found]))
 
 
+class AboveBackground(Whole):
+    """Whose first output is the background, which ours takes off the others."""
+
+    def forward(self, image):
+        outputs = self.network(image)
+        return {"lesion": outputs[:, 1:] - outputs[:, :1]}
+
+
 def images(side):
     return (SLICES, 3, side, side)
 
@@ -81,9 +89,9 @@ def densenet(dims, blocks):
 
 # By our names; a second form of a network stands behind a colon.
 WHOLE = {
-    "vnet": lambda folder: Whole(monai(folder).VNet(out_channels=2), VOLUME, ["lesion"], TWO),
-    "vnet:pytorch": lambda folder: Whole(
-        checkouts.vnet_pytorch(folder), VOLUME, ["lesion"], {"preset": "pytorch", **TWO}, "pytorch"
+    "vnet": lambda folder: AboveBackground(monai(folder).VNet(out_channels=2), VOLUME, ["lesion"]),
+    "vnet:pytorch": lambda folder: AboveBackground(
+        checkouts.vnet_pytorch(folder), VOLUME, ["lesion"], {"preset": "pytorch"}, "pytorch"
     ),
     "unet3d:monai": lambda folder: Whole(monai(folder).BasicUNet(3, 1, 2), VOLUME, ["lesion"], {"preset": "monai", **TWO}),
     "unetpp3d": unetpp3d,

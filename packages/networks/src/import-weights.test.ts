@@ -18,13 +18,13 @@ test("tensors go where the rules say; what is missing and what has no place is n
       network,
       VNET_MONAI,
       new Map<string, Tensor>([
-        ["out_tr.conv2.bias", tensor([0.5], [1], "float64")], // of another type: converted
+        ["out_tr.conv2.bias", tensor([0.5, -0.25], [2], "float64")], // of another type: converted
         ["in_tr.conv_block.adn.N.running_mean", tensor([1, 2], [2])],
         ["in_tr.conv_block.adn.N.num_batches_tracked", tensor([7], [], "int64")], // counted, and used by nothing
         ["somewhere.else", tensor([1], [1])],
       ]),
     );
-    expect(network.state().get("body.head.bias")?.toNumbers()).toEqual([0.5]);
+    expect(network.state().get("body.head.bias")?.toNumbers()).toEqual([0.5, -0.25]);
     expect(network.state().get("body.first.norm.runningMean")?.toNumbers()).toEqual([1, 2]);
     expect(network.state().get("body.head.weight")?.toNumbers()).toEqual(first); // left as it was
     expect([found.tensors, found.extra]).toEqual([2, ["somewhere.else"]]);
@@ -38,7 +38,7 @@ test("a tensor of another shape is refused with both, and nothing is changed; so
     const network = made();
     const before = network.state().get("body.head.bias")?.toNumbers();
     const given = new Map([
-      ["out_tr.conv2.bias", tensor([3], [1])],
+      ["out_tr.conv2.bias", tensor([3, 4], [2])],
       ["in_tr.conv_block.adn.N.weight", tensor([1, 2, 3], [3])],
     ]);
     expect(thrownBy(() => importWeights(network, VNET_MONAI, given))).toBe(

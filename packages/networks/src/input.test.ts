@@ -33,23 +33,30 @@ test("a training batch of one value at the deepest is refused, one of two is not
   require([1, 1, 16, 16, 16], EVALUATION);
 });
 
-test.each([{ name: "vnet" }, { name: "multirnet", task: "joint" }, { name: "multirnet", task: "diagnosis" }])(
-  "$name $task refuses to spoil what its batch norms remember",
-  (given) => {
-    const network = createNetwork(resolveNetwork({ preset: "tiny", ...given }), 0);
-    const scan = noise("scan", [1, 1, 16, 16, 16]);
-    expect(thrownBy(() => network.forward(scan, training()))).toBe(
-      `NetworkError: ${given.name} takes ${wanted}, but 1×1×16×16×16 came`,
-    );
-    network.forward(noise("scan", [1, 1, 16, 16, 32]), training());
-    const state = [...network.state().values()].flatMap((tensor) => tensor.toNumbers());
-    expect(state.every(Number.isFinite)).toBe(true);
-    network.release();
-  },
-);
+test.each([
+  { name: "vnet" },
+  { name: "multirnet", task: "joint" },
+  { name: "multirnet", task: "joint", norm: "group" },
+  { name: "multirnet", task: "joint", classifierNorm: "group" },
+  { name: "multirnet", task: "diagnosis", norm: "group" },
+])("$name $task $norm $classifierNorm refuses to spoil what its batch norms remember", (given) => {
+  const network = createNetwork(resolveNetwork({ preset: "tiny", ...given }), 0);
+  const scan = noise("scan", [1, 1, 16, 16, 16]);
+  expect(thrownBy(() => network.forward(scan, training()))).toBe(
+    `NetworkError: ${given.name} takes ${wanted}, but 1×1×16×16×16 came`,
+  );
+  network.forward(noise("scan", [1, 1, 16, 16, 32]), training());
+  const state = [...network.state().values()].flatMap((tensor) => tensor.toNumbers());
+  expect(state.every(Number.isFinite)).toBe(true);
+  network.release();
+});
 
-test.each(["instance", "group"])("%s norm has no such need", (norm) => {
-  const network = createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", norm }), 0);
-  expect(network.forward(noise("scan", [1, 1, 16, 16, 16]), training()).task).toBe("joint");
+test.each([
+  { task: "joint", norm: "instance", classifierNorm: "group" },
+  { task: "segmentation", norm: "group" },
+  { task: "diagnosis", classifierNorm: "instance" },
+])("without batch norms there is no such need: $task $norm $classifierNorm", (given) => {
+  const network = createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", ...given }), 0);
+  expect(network.forward(noise("scan", [1, 1, 16, 16, 16]), training()).task).toBe(given.task);
   network.release();
 });

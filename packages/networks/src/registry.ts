@@ -93,7 +93,8 @@ export const NETWORKS: readonly NetworkEntry[] = [
     multipleOf: VNET_MULTIPLE,
     levels: 0,
     cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
-    differs: "a sigmoid channel a lesion type in place of a softmax over two classes",
+    differs:
+      "nothing with one lesion type; with more, each is held against the background alone, so that they can overlap, in place of a softmax over all",
     references: [VNET_MONAI, VNET_PYTORCH],
     options: vnetOptions,
     presets: vnetPresets,

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { lesionOf } from "../network.js";
 import { noise } from "../testing/formula.js";
 import { EVALUATION, training } from "../testing/passes.js";
+import { setWeights } from "../testing/weights.js";
 import { Vnet, vnetOptions, vnetPresets } from "./vnet.js";
 
 const tiny = (options: Record<string, unknown> = {}): Vnet =>
@@ -70,8 +71,28 @@ test("prelu has a slope for each channel of each activation, elu none", () => {
       "body.up.1.units.activations.0.weight 12",
       "body.up.1.units.activations.1.weight 12",
       "body.up.1.activation.weight 12",
-      "body.outActivation.weight 1",
+      "body.outActivation.weight 2",
     ]);
+  });
+});
+
+test("the outline of a lesion type is its channel above that of the background", () => {
+  scope(() => {
+    const network = tiny({ lesions: ["a", "b"] });
+    const before = lesionOf(network.forward(scan(), EVALUATION))?.toNumbers() ?? [];
+    // Background, a, b: what is added to all three is seen in neither outline, what is added to b alone in b's.
+    const bias = network.state().get("body.head.bias")?.toNumbers() ?? [];
+    const raised = (by: readonly number[]): number[] => {
+      setWeights(network, { "body.head.bias": bias.map((value, at) => value + (by[at] ?? NaN)) });
+      const after = lesionOf(network.forward(scan(), EVALUATION))?.toNumbers() ?? [];
+      return [0, before.length - 1].map((at) => (after[at] ?? NaN) - (before[at] ?? NaN));
+    };
+    const [first, last] = raised([3, 3, 3]);
+    expect(first).toBeCloseTo(0, 5);
+    expect(last).toBeCloseTo(0, 5);
+    const [a, b] = raised([1, 0, 4]);
+    expect(a).toBeCloseTo(-1, 5);
+    expect(b).toBeCloseTo(3, 5);
   });
 });
 

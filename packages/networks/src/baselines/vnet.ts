@@ -54,8 +54,9 @@ interface Style {
 /**
  * V-Net. Milletari et al., 3DV 2016, in the form of its two public implementations, mattmacy/vnet.pytorch and MONAI `nets/vnet.py`.
  *
- * 45,597,898 parameters with two output channels (MONAI's), 45,603,934 with PReLU and all biases (vnet.pytorch's). Differs: a sigmoid channel a
- * lesion type in place of a softmax over two.
+ * 45,597,898 parameters with one lesion type (MONAI's with two outputs), 45,603,934 with PReLU and all biases (vnet.pytorch's). The last channels are
+ * background and a lesion type each, as there. Differs: the outline is the sigmoid of how much a lesion's channel stands above the background's, which
+ * for one type is the softmax over the two, and lets several types overlap.
  */
 export class Vnet extends Network {
   readonly task = "segmentation";
@@ -63,7 +64,7 @@ export class Vnet extends Network {
 
   constructor({ lesions, ...options }: VnetOptions, init: RandomSource) {
     super();
-    this.body = new VnetBody({ ...options, channels: 1, outputs: lesions.length }, init);
+    this.body = new VnetBody({ ...options, channels: 1, lesions }, init);
   }
 
   /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
@@ -85,17 +86,11 @@ export class VnetBody extends Module {
   readonly head: Convolution;
 
   constructor(
-    {
-      channels,
-      outputs,
-      widths,
-      activation,
-      biases,
-      dropout: rate,
-    }: Omit<VnetOptions, "lesions"> & { readonly channels: number; readonly outputs: number },
+    { channels, lesions, widths, activation, biases, dropout: rate }: VnetOptions & { readonly channels: number },
     init: RandomSource,
   ) {
     super();
+    const outputs = 1 + lesions.length; // the first is the background
     const style: Style = { activation, bias: biases === "all" };
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0, w4 = 0] = widths;
     this.first = new Unit({ from: channels, to: w0, style }, init.derive("first"));
@@ -119,7 +114,7 @@ export class VnetBody extends Module {
 
   /**
    * @param scan what the first stage adds to its output, one channel
-   * @returns the logits, and the features of the five encoder stages, the finest first
+   * @returns the logits of the lesion types, and the features of the five encoder stages, the finest first
    */
   forward(input: Tensor, scan: Tensor, pass: Pass): { readonly lesion: Logits; readonly stages: readonly Tensor[] } {
     return scope(() => {
@@ -138,7 +133,11 @@ export class VnetBody extends Module {
         feature = part(`up.${String(index)}`, () => stage.forward(deeper, skip, pass, `up ${String(index)}`));
         if (index > 0) deeper.release();
       }
-      const lesion = part("out", () => asLogits(chain([this.out, this.outActivation, this.head], feature, pass)));
+      const lesion = part("out", () => {
+        const outputs = chain([this.out, this.outActivation, this.head], feature, pass);
+        const [, channels = 0] = outputs.shape;
+        return asLogits(outputs.narrow(1, 1, channels - 1).sub(outputs.narrow(1, 0, 1)));
+      });
       return { lesion, stages };
     });
   }

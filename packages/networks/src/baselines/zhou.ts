@@ -39,9 +39,9 @@ export class ZhouNet extends Network {
 
   constructor(options: ZhouOptions, init: RandomSource) {
     super();
-    const { lesions, classes, widths } = options;
+    const { classes, widths } = options;
     this.#options = options;
-    this.body = new VnetBody({ ...options, channels: 2, outputs: lesions.length }, init.derive("body"));
+    this.body = new VnetBody({ ...options, channels: 2 }, init.derive("body"));
     const pooled = widths.reduce((sum, width) => sum + width, 0);
     this.classifier = new Linear({ from: pooled, to: classes.length }, init.derive("classifier"));
   }

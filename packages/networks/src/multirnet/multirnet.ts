@@ -56,9 +56,18 @@ export class MultirNet extends Network {
    */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("multirnet", input, { channels: 1, multipleOf: SIZE_MULTIPLE });
-    const { norm, classifierNorm } = this.#options;
-    if ([norm, classifierNorm].includes("batch")) requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
+    if (this.#remembers()) requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
     return scope(() => this.#predict(input, pass));
+  }
+
+  /** Whether there is a batch norm. */
+  #remembers(): boolean {
+    const { norm, classifierNorm } = this.#options;
+    const used = [
+      ...(this.segmentation === undefined ? [] : [norm]),
+      ...(this.classifier === undefined ? [] : [classifierNorm]),
+    ];
+    return used.includes("batch");
   }
 
   #predict(input: Tensor, pass: Pass): Prediction {

@@ -26,7 +26,7 @@ export const multirnetOptions = z.strictObject({
     .array(z.number())
     .length(4)
     .default([0.4, 0.3, 0.2, 0.1])
-    .describe("η of the four levels, the finest first"),
+    .describe("weights η of the four levels, the finest first"),
   classifierWidths: z
     .array(width)
     .length(6)
