@@ -8,8 +8,8 @@
  *     node scripts/run-typescript.js benchmarks/budgets.ts configs/budget-slices.yaml --networks infnet,medt
  *
  * A network's step is timed first, and the number of epochs follows: it is known before the training begins, so that the learning rate comes to its
- * end. Nothing else differs from network to network but what `recipe: published` says, where the config asks for it. Writes a run folder a network, and
- * budgets.json and budgets.md. A network whose run is there already is measured and not trained again.
+ * end. Nothing else differs from network to network but what `recipe: published` says, where the config asks for it. Under --out, in a folder for config,
+ * fold, minutes and threads, it writes a run folder a network, budgets.json and budgets.md. Called again it goes on where it was.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,15 +17,23 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { aboutEngine, setThreads } from "@multirnet/engine";
-import { measureRun, parseTrainConfig, train, type TrainConfig } from "@multirnet/learning";
-import { networkEntry, undrawnNetwork } from "@multirnet/networks";
+import type { MeanScoreJson } from "@multirnet/evaluation";
+import {
+  measureRun,
+  parseTrainConfig,
+  resumeTraining,
+  train,
+  type MeasuredRun,
+  type TrainConfig,
+} from "@multirnet/learning";
+import { networkEntry, parameterCount } from "@multirnet/networks";
 import { parse, stringify } from "yaml";
 
 import { conditions, THREADS } from "./side.ts";
 
 const WARM_UP = 3; // steps that are not timed
 const TIMED = 8;
-const SCORES = ["vdsc", "sdsc", "asdMm"] as const;
+const SCORES = ["vdsc", "sdsc", "sdscAt3Mm", "asdMm"] as const;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -39,69 +47,64 @@ const { positionals, values } = parseArgs({
 });
 const [file] = positionals;
 if (file === undefined || values.networks === undefined) throw new Error("expected CONFIG --networks NAME,NAME,…");
-const [path, fold, minutes] = [resolve(file), Number(values.fold), Number(values.minutes)];
+const { fold, minutes, threads } = values;
+const path = resolve(file);
 const base = parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-setThreads(Number(values.threads));
-mkdirSync(values.out, { recursive: true });
+const out = join(values.out, `${String(base["name"])}-fold${fold}-${minutes}min-${threads}threads`);
+const machine = `${conditions([`libtorch ${aboutEngine().version}`])}; ${threads} threads; fold ${fold}; ${minutes} minutes each`;
+setThreads(Number(threads));
+mkdirSync(out, { recursive: true });
 
-const rows = [];
+interface Row extends Pick<MeasuredRun, "segmentation" | "cases"> {
+  readonly network: string;
+  readonly parameters: number;
+  readonly steps: number;
+  readonly minutes: number; // of the steps
+  readonly secondsPerStep: number; // median
+}
+
+const rows: Row[] = [];
 for (const name of values.networks.split(",")) {
-  const run = join(values.out, name);
-  if (!existsSync(join(run, "checkpoints", "last.safetensors"))) {
-    const { secondsPerStep, stepsPerEpoch } = await timed(name);
-    const epochs = Math.max(1, Math.floor((60 * minutes) / (secondsPerStep * stepsPerEpoch)));
-    console.log(
-      `${name}: ${secondsPerStep.toFixed(3)} s a step, ${String(stepsPerEpoch)} steps an epoch: ${String(epochs)} epochs`,
-    );
-    await train(configOf(name, epochs), run, { fold });
-  }
+  const run = join(out, name);
+  if (existsSync(join(run, "config.yaml"))) await resumeTraining(run);
+  else await train(configOf(name, await epochsFor(name)), run, { fold: Number(fold) });
   const steps = secondsOfSteps(run);
-  const measured = await measureRun(run);
-  const scores = measured.segmentation as Record<string, unknown>;
-  const row = {
+  const { segmentation, cases } = await measureRun(run);
+  const row: Row = {
     network: name,
-    parameters: parametersOf(name),
+    parameters: parameterCount(configOf(name, 1).network),
     steps: steps.length,
-    trainedSeconds: steps.reduce((sum, one) => sum + one, 0),
-    medianSecondsPerStep: median(steps),
-    scores: Object.fromEntries(SCORES.map((score) => [score, scores[score]])),
-    cases: measured.cases,
+    minutes: steps.reduce((sum, one) => sum + one, 0) / 60,
+    secondsPerStep: median(steps),
+    segmentation,
+    cases,
   };
   rows.push(row);
-  console.log(JSON.stringify({ ...row, cases: row.cases.length }));
+  console.log(`${name}: ${cellsOf(row).join(" | ")}`);
 }
-const machine = `${conditions([aboutEngine().version])}; ${values.threads} threads; fold ${values.fold}; ${values.minutes} minutes each`;
-writeFileSync(join(values.out, "budgets.json"), `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
-const head = ["network", "parameters", "steps", "s a step", ...SCORES];
-const lines = rows.map(({ network, parameters, steps, medianSecondsPerStep, scores }) => [
-  network,
-  String(parameters),
-  String(steps),
-  medianSecondsPerStep.toFixed(3),
-  ...SCORES.map((score) => scoreText(scores[score])),
-]);
-const table = [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-writeFileSync(join(values.out, "budgets.md"), `${machine}\n\n${table}\n`);
-console.log(`${machine}\n\n${table}`);
+writeFileSync(join(out, "budgets.json"), `${JSON.stringify({ machine, rows }, undefined, 2)}\n`);
+const head = ["network", "parameters", "steps", "minutes", "s a step", ...SCORES];
+const lines = [head, head.map(() => "---"), ...rows.map(cellsOf)].map((cells) => `| ${cells.join(" | ")} |`);
+writeFileSync(join(out, "budgets.md"), `${machine}\n\n${lines.join("\n")}\n`);
+console.log(lines.join("\n"));
 
 function configOf(name: string, epochs: number): TrainConfig {
   const { tasks } = networkEntry(name);
-  const task = tasks.length > 1 ? { task: "segmentation" } : {};
-  const config = { ...base, name: `budget-${name}`, network: { name, preset: "small", ...task }, epochs };
-  const parsed = parseTrainConfig(stringify(config), path);
-  return { ...parsed, dataset: resolve(dirname(path), parsed.dataset) };
+  const network = { name, preset: "small", ...(tasks.length > 1 ? { task: "segmentation" } : {}) };
+  const dataset = resolve(dirname(path), String(base["dataset"]));
+  return parseTrainConfig(stringify({ ...base, name: `budget-${name}`, dataset, network, epochs }), path);
 }
 
-/** Trains a few steps into a folder that is thrown away. */
-async function timed(name: string): Promise<{ readonly secondsPerStep: number; readonly stepsPerEpoch: number }> {
+/** Trains a few steps into a folder that is thrown away. @returns how many epochs fit in the time */
+async function epochsFor(name: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "budget-"));
   const epochs = WARM_UP + TIMED; // enough, as an epoch has a step at least
   const stop = new AbortController();
-  let stepsPerEpoch = 0;
+  let stepsPerEpoch = 1;
   try {
     const run = join(folder, "run");
     await train(configOf(name, epochs), run, {
-      fold,
+      fold: Number(fold),
       signal: stop.signal,
       onEvent: (event) => {
         if (event.kind !== "step") return;
@@ -109,7 +112,8 @@ async function timed(name: string): Promise<{ readonly secondsPerStep: number; r
         if (event.step >= WARM_UP + TIMED) stop.abort();
       },
     });
-    return { secondsPerStep: median(secondsOfSteps(run).slice(WARM_UP)), stepsPerEpoch };
+    const seconds = median(secondsOfSteps(run).slice(WARM_UP));
+    return Math.max(1, Math.floor((60 * Number(minutes)) / (seconds * stepsPerEpoch)));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -122,23 +126,26 @@ function secondsOfSteps(run: string): number[] {
     .flatMap(({ kind, seconds }) => (kind === "step" ? [seconds] : []));
 }
 
-function parametersOf(name: string): number {
-  const network = undrawnNetwork(configOf(name, 1).network);
-  const count = [...network.parameters().values()].reduce(
-    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
-    0,
-  );
-  network.release();
-  return count;
-}
-
 function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? NaN;
 }
 
-function scoreText(score: unknown): string {
-  const { mean, interval95 } = score as { mean?: number; interval95?: { low: number; high: number } };
-  if (mean === undefined) return "none";
-  return `${mean.toFixed(3)}${interval95 === undefined ? "" : ` [${interval95.low.toFixed(3)}, ${interval95.high.toFixed(3)}]`}`;
+function cellsOf({ network, parameters, steps, minutes: took, secondsPerStep, segmentation }: Row): string[] {
+  const scores = SCORES.map((score) => {
+    const measured = segmentation[score as keyof typeof segmentation] as MeanScoreJson | undefined;
+    return measured === undefined ? "no case has a mask" : meanText(measured);
+  });
+  return [network, String(parameters), String(steps), took.toFixed(1), secondsPerStep.toFixed(3), ...scores];
+}
+
+/** Mean, interval, and over how many cases; a network that outlined fewer is not better for it. */
+function meanText({ mean, interval95, cases, undefinedCases }: MeanScoreJson): string {
+  const without = undefinedCases.map(({ because, cases: few }) => `; ${String(few)} ${because}`).join("");
+  if (typeof mean !== "number") return mean.undefined + without;
+  const interval =
+    typeof interval95 === "object" && "low" in interval95
+      ? ` [${interval95.low.toFixed(3)}, ${interval95.high.toFixed(3)}]`
+      : "";
+  return `${mean.toFixed(3)}${interval} over ${String(cases)}${without}`;
 }

@@ -55,6 +55,7 @@ beforeEach(() => {
   write("clone/packages/cli/tsconfig.json", "{}");
   write("clone/packages/cli/src/index.ts", "");
   write("clone/packages/engine/native/addon.cc", "");
+  write("clone/packages/engine/native/page_cache.h", "");
   for (const name of ["setup", "build-addon"]) cpSync(join(root, "scripts", name), join(clone, "scripts", name));
   mkdirSync(join(machine, "bin"));
   for (const tool of TOOLS) symlinkSync(realTool(tool), join(machine, "bin", tool));
@@ -271,6 +272,7 @@ describe("what set-up can do, it does once", () => {
     { changed: "a room's settings", path: "packages/cli/tsconfig.json", programs: ["tsc"] },
     { changed: "a test", path: "packages/cli/src/index.test.ts", programs: [] },
     { changed: "the addon", path: "packages/engine/native/addon.cc", programs: ["g++"] },
+    { changed: "what the addon includes", path: "packages/engine/native/page_cache.h", programs: ["g++"] },
     { changed: "the lock file", path: "package-lock.json", programs: ["npm"] },
   ])("after a change of $changed, $programs and no more", ({ path, programs }) => {
     expect(setup().status).toBe(0);

@@ -32,7 +32,7 @@ class Options:
     reverse_attention: bool = True
     fusion_weights: tuple = (0.4, 0.3, 0.2, 0.1)
     classifier_widths: tuple = (16, 32, 64, 128, 256, 256)
-    classifier_norm: str = "batch"
+    classifier_norm: str = ""  # that of `norm` unless given
     dropout: float = 0.5
     passes: int = 0
     detach_passes: bool = True
@@ -121,7 +121,7 @@ class Up(nn.Module):
 class ClassifierModule(nn.Module):
     def __init__(self, c_in, c_out, stride, o):
         super().__init__()
-        self.unit = unit(c_in, c_out, o, kernel=3, stride=stride, norm=o.classifier_norm, activation="relu")
+        self.unit = unit(c_in, c_out, o, kernel=3, stride=stride, norm=o.classifier_norm or o.norm, activation="relu")
         self.shortcut = nn.Conv3d(c_in, c_out, 1, stride=stride) if stride != 1 or c_in != c_out else nn.Identity()
 
     def forward(self, x):

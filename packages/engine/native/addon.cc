@@ -17,11 +17,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
+#include "page_cache.h"
 
-#include <climits>
 #include <cmath>
 #include <cstring>
 #include <mutex>
@@ -528,7 +525,16 @@ Napi::Value About(const Napi::CallbackInfo& info) {
     about["cuda"] = Napi::Boolean::New(env, at::globalContext().hasCUDA());
     about["liveTensors"] = Napi::Number::New(env, static_cast<double>(state().tensors.size()));
     about["liveBytes"] = Napi::Number::New(env, static_cast<double>(state().memory.bytes()));
+    about["idleBytes"] = Napi::Number::New(env, static_cast<double>(PageCache::installed().idle_bytes()));
     return about;
+  });
+}
+
+// releaseIdleMemory(): gives the memory of freed tensors back to the system
+Napi::Value ReleaseIdleMemory(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    PageCache::installed().clear();
+    return env.Undefined();
   });
 }
 
@@ -544,18 +550,9 @@ void require_owner(Napi::Env env) {
   throw error;
 }
 
-// Tensors of many MB come and go at every step. Left alone, glibc gives their pages back to the system each time and takes new ones, and a
-// training spends a good part of its time in page faults (docs/decisions/0010).
-void keep_pages() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
-#endif
-}
-
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   require_owner(env);
-  keep_pages();
+  PageCache::installed();
   // libtorch's errors carry a C++ backtrace, which takes milliseconds to make and is never shown.
   c10::SetStackTraceFetcher([]() -> std::string { return {}; });
   exports["schemas"] = Napi::Function::New(env, Schemas);
@@ -571,6 +568,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["generator"] = Napi::Function::New(env, MakeGenerator);
   exports["threads"] = Napi::Function::New(env, Threads);
   exports["about"] = Napi::Function::New(env, About);
+  exports["releaseIdleMemory"] = Napi::Function::New(env, ReleaseIdleMemory);
   return exports;
 }
 

@@ -5,7 +5,7 @@ export { EngineError, type EngineProblem } from "./errors.js";
 export * from "./generated/tensor.js";
 export { Generator } from "./generator.js";
 export { blasInUse, loadedLibraries, type Blas } from "./libraries.js";
-export { aboutEngine, operatorSchemas, setThreads, threads } from "./machine.js";
+export { aboutEngine, operatorSchemas, releaseIdleMemory, setThreads, threads } from "./machine.js";
 export {
   asLogits,
   asMask,

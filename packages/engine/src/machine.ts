@@ -20,9 +20,17 @@ export function threads(): number {
   return native().threads();
 }
 
-/** @returns which libtorch this is, and how many tensors and bytes are held from JavaScript */
+/** @returns which libtorch this is, how many tensors and bytes are held from JavaScript, and how many bytes are kept for others to come */
 export function aboutEngine(): About {
   return native().about();
+}
+
+/**
+ * Gives the memory that freed CPU tensors have left back to the system. The engine keeps it for the tensors of the next pass or step, never more than
+ * were alive at once; a server that waits for its next scan may not want to.
+ */
+export function releaseIdleMemory(): void {
+  native().releaseIdleMemory();
 }
 
 /** @returns libtorch's schemas of all operators */

@@ -38,9 +38,10 @@ export interface Addon {
   generator(seed: number, device: string): NativeGenerator;
   threads(count?: number): number;
   about(): About;
+  releaseIdleMemory(): void;
 }
 
-/** Which libtorch this is, and how much of it JavaScript holds at the moment. */
+/** Which libtorch this is, how much of it JavaScript holds at the moment, and what freed tensors have left for others. */
 export interface About {
   readonly version: string;
   readonly config: string;
@@ -48,6 +49,7 @@ export interface About {
   readonly cuda: boolean;
   readonly liveTensors: number;
   readonly liveBytes: number;
+  readonly idleBytes: number;
 }
 
 const ADDON = fileURLToPath(new URL("../native/build/engine.node", import.meta.url));

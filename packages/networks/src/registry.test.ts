@@ -92,7 +92,7 @@ test("the problem is there as data too, and its cause with it", () => {
   }
 });
 
-test("options are the given ones over the preset's over the defaults, every key present", () => {
+test("options are the given ones over the preset's over the defaults, every key that has a default present", () => {
   const { name, options } = resolveNetwork({ name: "multirnet", preset: "tiny", kernel: 5, classes: ["a", "b"] });
   expect(name).toBe("multirnet");
   expect(options).toEqual({
@@ -106,7 +106,6 @@ test("options are the given ones over the preset's over the defaults, every key 
     reverseAttention: true,
     fusionWeights: [0.4, 0.3, 0.2, 0.1],
     classifierWidths: [2, 3, 4, 5, 6, 6],
-    classifierNorm: "batch",
     dropout: 0.5,
     detachMask: false,
     passes: 0,

@@ -94,7 +94,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     levels: 0,
     cites: "Milletari et al., 3DV 2016; the form of mattmacy/vnet.pytorch and MONAI nets/vnet.py",
     differs:
-      "nothing with one lesion type; with more, each is held against the background alone, so that they can overlap, in place of a softmax over all",
+      "running statistics in evaluation, as in MONAI's; with more than one lesion type each is held against the background alone, so that they can overlap, in place of a softmax over all",
     references: [VNET_MONAI, VNET_PYTORCH],
     options: vnetOptions,
     presets: vnetPresets,
@@ -153,7 +153,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     levels: 0,
     cites: "Zhou et al., Medical Image Analysis 70:101918, 2021",
     differs:
-      "no public implementation; V-Net as its public ones have it, a first map of zeros, dropout before the linear layer",
+      "no public implementation; V-Net as `vnet` has it, a background channel included, a first map of zeros, dropout before the linear layer",
     references: [], // none public
     options: zhouOptions,
     presets: zhouPresets,

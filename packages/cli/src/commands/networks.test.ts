@@ -222,7 +222,7 @@ test("weights of PyTorch are shown and imported by a network's names, and used",
   // A state dict of V-Net's head, as safetensors.
   writeFileSync(
     path("theirs"),
-    scope(() => encodeSafetensors(new Map([["out_tr.conv2.bias", tensorFrom(Float32Array.of(0.75), [1])]]))),
+    scope(() => encodeSafetensors(new Map([["out_tr.conv2.bias", tensorFrom(Float32Array.of(0.75, -2), [2])]]))),
   );
   writeFileSync(path("network.yaml"), "preset: tiny\n");
   const found = await json(
@@ -243,7 +243,7 @@ test("weights of PyTorch are shown and imported by a network's names, and used",
       decodeSafetensors(readFileSync(path("ours")), "ours")
         .get("body.head.bias")
         ?.toNumbers(),
-    ).toEqual([0.75]);
+    ).toEqual([0.75, -2]);
   });
   const refused = await run("weights", "import", path("theirs"), "--network", "multirnet", "--out", path("none"));
   expect(refused.stderr).toContain("multirnet has no public implementation to take weights from");

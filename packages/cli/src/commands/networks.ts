@@ -80,7 +80,8 @@ function detailsOf({ name, cites, differs, recipe, options }: Facts): string {
       ? []
       : [`  Trained, with recipe: published: ${recipe.cites}. Differs: ${recipe.differs}.`]),
     ...options.map(
-      (row) => `  ${row.name}: ${row.takes}; default ${JSON.stringify(row.default)}. ${capital(row.says)}.`,
+      (row) =>
+        `  ${row.name}: ${row.takes}${row.default === undefined ? "" : `; default ${JSON.stringify(row.default)}`}. ${capital(row.says)}.`,
     ),
   ].join("\n");
 }

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { messageOf } from "@multirnet/base";
 
 import { CASE_NAME, isCaseName } from "./case-table.js";
 import { parseCsv, type CsvTable } from "./csv.js";
-import { exists } from "./exists.js";
 import { DatasetError, type DatasetProblem, type RowPlace } from "./dataset-error.js";
 import { copied, type ImportPlan } from "./import-plan.js";
 import type { NewCase } from "./write-dataset.js";
@@ -107,5 +106,12 @@ function unlike(path: string, expected: string, cause?: unknown): DatasetError {
   return new DatasetError(
     { code: "DATASET_SOURCE_LAYOUT", kind: KIND, path, expected },
     cause === undefined ? {} : { cause },
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
   );
 }

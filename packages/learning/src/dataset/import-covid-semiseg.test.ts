@@ -39,6 +39,19 @@ const truth = (at: (x: number, y: number) => readonly number[], width = WIDTH): 
 };
 const classAt = (x: number, y: number): number => (x === 20 && y === 3 ? 1 : x === 5 && y === 11 ? 2 : 0);
 const numbered = truth((x, y) => [classAt(x, y)]);
+const COLOURS = [
+  [0, 0, 0],
+  [128, 0, 0],
+  [0, 128, 0],
+] as const;
+/** With the palette turned round: the colour is the class, not its place. */
+const withPalette = encodePng({
+  width: WIDTH,
+  height: HEIGHT,
+  data: Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => 2 - classAt(i % WIDTH, Math.floor(i / WIDTH))),
+  channels: 1,
+  palette: COLOURS.toReversed().map((colour) => [...colour]),
+});
 const painted = truth(
   (x, y) =>
     [
@@ -51,6 +64,7 @@ const painted = truth(
 test.each([
   { folders: ["images", "labels"], mask: numbered },
   { folders: ["Imgs", "GT"], mask: painted },
+  { folders: ["images", "labels"], mask: withPalette },
 ])("slices from $folders become scans of one slice, upright, with two lesion types", async ({ folders, mask }) => {
   const [images = "", truths = ""] = folders;
   const source = await madeFolder({
@@ -105,14 +119,27 @@ test("a folder that is not laid out so is refused", async () => {
     "SOURCE does not look like covid-semiseg: expected JPEG pictures in images",
   );
   expect(await refused({ "images/1.jpg": image, "labels/2.png": numbered })).toBe(
-    "SOURCE does not look like covid-semiseg: expected labels/1.png beside images/1.jpg",
+    "SOURCE does not look like covid-semiseg: expected a PNG of the same name beside images/1.jpg",
   );
+});
+
+test("two pictures of one name, and names that are none for a case, are refused", async () => {
+  expect(await refused({ "images/1.jpg": image, "images/1.JPEG": image, "labels/1.png": numbered })).toBe(
+    "SOURCE does not look like covid-semiseg: expected one picture called 1, not images/1.JPEG and images/1.jpg",
+  );
+  expect(await refused({ "images/.1.jpg": image, "labels/.1.png": numbered })).toBe(
+    "SOURCE does not look like covid-semiseg: expected pictures whose names are a file name without its ending (no / and no leading dot), not images/.1.jpg",
+  );
+});
+
+test("a folder that is a file is none", async () => {
+  expect(await refused({ images: "", "labels/1.png": numbered })).toContain("expected folders images and labels");
 });
 
 test("pictures that cannot be what they should be are refused, with the place", async () => {
   const withTruth = (mask: Uint8Array): Promise<string> => refused({ "images/1.jpg": image, "labels/1.png": mask });
   expect(await withTruth(truth((x, y) => [x === 7 && y === 2 ? 3 : 0]))).toBe(
-    "SOURCE/labels/1.png at column 7, row 2 (from 0): expected 0 to 2, got 3",
+    "SOURCE/labels/1.png at column 7, row 2 (from 0): expected 0, 1, 2, got 3",
   );
   expect(await withTruth(truth((x, y) => (x === 0 && y === 5 ? [128, 128, 0] : [0, 0, 0])))).toBe(
     "SOURCE/labels/1.png at column 0, row 5 (from 0): expected (0,0,0), (128,0,0), (0,128,0), got (128,128,0)",

@@ -1,13 +1,12 @@
-import { readdir } from "node:fs/promises";
 import { join, parse } from "node:path";
 
 import { LPS_AXES, type Grid, type Meaning, type Volume, type VoxelArrays } from "@multirnet/imaging";
 import { writeNifti } from "@multirnet/imaging/node";
 
 import { CASE_NAME, isCaseName } from "./case-table.js";
-import { exists } from "./exists.js";
 import { DatasetError } from "./dataset-error.js";
 import type { ImportPlan } from "./import-plan.js";
+import { listFolder } from "./list-folder.js";
 import { readClassPng, readGreyJpeg, type ClassColour, type Picture } from "./pictures.js";
 import type { NewCase } from "./write-dataset.js";
 
@@ -29,25 +28,18 @@ const SPACING_MM = { x: 0.7, y: 0.7, z: 5 };
 
 /**
  * The slices of COVID-SemiSeg with ground-glass and consolidation apart (Fan et al., Inf-Net, IEEE TMI 2020; from 100 slices of about 40 patients
- * of medicalsegmentation.com): grey JPEG images, PNG masks of the same name. Each becomes a scan of one slice, turned upright: the rows of a picture run
- * from the patient's right to the left, its columns from front to back. Spacing and intensity are estimates; which slices are of one patient is not known.
+ * of medicalsegmentation.com): grey JPEG images, PNG masks of the same name. Each becomes a scan of one slice, turned upright: down a picture goes from the
+ * patient's right to the left, along it from front to back. Spacing and intensity are estimates; which slices are of one patient is not known.
  *
  * @throws DatasetError DATASET_SOURCE_LAYOUT, DATASET_FILE_UNREADABLE, DATASET_PICTURE (the last two while the dataset is written)
  */
 export async function planCovidSemiseg(source: string): Promise<ImportPlan> {
-  const folders = await foldersIn(source);
-  const stems = (await readdir(join(source, folders.images)))
-    .filter((file) => /\.jpe?g$/i.test(file))
-    .map((file) => ({ file, stem: parse(file).name }))
-    .sort((a, b) => a.stem.localeCompare(b.stem, "en", { numeric: true }));
-  if (stems.length === 0) throw unlike(source, `JPEG pictures in ${folders.images}`);
+  const { images, truths } = await picturesIn(source);
   const cases: NewCase[] = [];
-  for (const { file, stem } of stems) {
+  for (const [stem, image] of [...images].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))) {
     const name = `slice-${stem}`;
-    const image = join(source, folders.images, file);
-    const truth = join(source, folders.truths, `${stem}.png`);
-    if (!isCaseName(name)) throw unlike(source, `pictures whose names are ${CASE_NAME}, not ${file}`);
-    if (!(await exists(truth))) throw unlike(source, `${folders.truths}/${stem}.png beside ${folders.images}/${file}`);
+    const truth = truths.get(stem);
+    if (truth === undefined) throw unlike(source, `a PNG of the same name beside ${image}`);
     cases.push({
       facts: {
         name,
@@ -58,19 +50,40 @@ export async function planCovidSemiseg(source: string): Promise<ImportPlan> {
         estimated: ["spacing", "intensity"],
       },
       write: async (files) => {
-        const { scan, mask } = await readSlice(image, truth);
+        const { scan, mask } = await readSlice(join(source, image), join(source, truth));
         await writeNifti(files.image, scan);
         await writeNifti(files.label, mask);
       },
     });
   }
-  return {
-    name: KIND,
-    labels: LABELS,
-    fileEnding: ".nii.gz",
-    cases,
-    remarks: [{ code: "DATASET_PATIENTS_UNKNOWN", cases: cases.length }],
-  };
+  const remarks = [{ code: "DATASET_PATIENTS_UNKNOWN", cases: cases.length }] as const;
+  return { name: KIND, labels: LABELS, fileEnding: ".nii.gz", cases, remarks };
+}
+
+/** Places in the source by the name without its ending. */
+type Pictures = ReadonlyMap<string, string>;
+
+async function picturesIn(source: string): Promise<{ readonly images: Pictures; readonly truths: Pictures }> {
+  for (const { images, truths } of FOLDERS) {
+    const [imageFiles, truthFiles] = [await listFolder(join(source, images)), await listFolder(join(source, truths))];
+    if (imageFiles === undefined || truthFiles === undefined) continue;
+    const found = byStem(source, images, imageFiles, /\.jpe?g$/i);
+    if (found.size === 0) throw unlike(source, `JPEG pictures in ${images}`);
+    return { images: found, truths: byStem(source, truths, truthFiles, /\.png$/i) };
+  }
+  throw unlike(source, FOLDERS.map(({ images, truths }) => `folders ${images} and ${truths}`).join(", or "));
+}
+
+function byStem(source: string, folder: string, files: readonly string[], ending: RegExp): Pictures {
+  const found = new Map<string, string>();
+  for (const file of files.filter((name) => ending.test(name)).sort()) {
+    const { name: stem } = parse(file);
+    const first = found.get(stem);
+    if (first !== undefined) throw unlike(source, `one picture called ${stem}, not ${first} and ${folder}/${file}`);
+    if (!isCaseName(stem)) throw unlike(source, `pictures whose names are ${CASE_NAME}, not ${folder}/${file}`);
+    found.set(stem, join(folder, file));
+  }
+  return found;
 }
 
 async function readSlice(
@@ -78,7 +91,7 @@ async function readSlice(
   truth: string,
 ): Promise<{ readonly scan: Volume<"hounsfield">; readonly mask: Volume<"label"> }> {
   const grey = await readGreyJpeg(image);
-  const classes = await readClassPng(truth, 1 + Object.keys(LABELS).length, COLOURS);
+  const classes = await readClassPng(truth, COLOURS);
   if (grey.width !== classes.width || grey.height !== classes.height) {
     const size = ({ width, height }: Picture): string => `${String(width)}×${String(height)} pixels`;
     throw new DatasetError({
@@ -102,13 +115,6 @@ function upright<M extends Meaning>(meaning: M, { width, height }: Picture, pixe
     for (let x = 0; x < size.x; x++) voxels[x + size.x * y] = pixels[y + width * x] as number;
   }
   return { meaning, grid, voxels };
-}
-
-async function foldersIn(source: string): Promise<(typeof FOLDERS)[number]> {
-  for (const folders of FOLDERS) {
-    if ((await exists(join(source, folders.images))) && (await exists(join(source, folders.truths)))) return folders;
-  }
-  throw unlike(source, FOLDERS.map(({ images, truths }) => `folders ${images} and ${truths}`).join(", or "));
 }
 
 function unlike(path: string, expected: string): DatasetError {

@@ -39,28 +39,30 @@ export async function readGreyJpeg(path: string): Promise<Picture> {
 }
 
 /**
- * Reads a mask from a PNG of 8 bits: numbers (grey, or places in a palette) as they are, colours by the table.
+ * Reads a mask from a PNG of 8 bits: grey numbers as they are, colours, also those of a palette, by the table.
  *
- * @param values the numbers that may occur are those below this
  * @throws DatasetError DATASET_FILE_UNREADABLE, DATASET_PICTURE
  */
-export async function readClassPng(path: string, values: number, colours: readonly ClassColour[]): Promise<Picture> {
+export async function readClassPng(path: string, colours: readonly ClassColour[]): Promise<Picture> {
   const bytes = await readBytes(path);
-  const { width, height, channels, depth, data } = decoded(path, () => decodePng(bytes, { checkCrc: true }));
+  const { width, height, channels, depth, palette, data } = decoded(path, () => decodePng(bytes, { checkCrc: true }));
   if (depth !== 8 || channels === 2) {
-    throw wrong({ path }, "8 bits a pixel, grey, with a palette or in colours", `${depth} bits, ${channels} channels`);
+    const got = `${String(depth)} bits, ${String(channels)} channels`;
+    throw wrong({ path }, "8 bits a pixel, grey, with a palette or in colours", got);
   }
   const pixels = new Uint8Array(width * height);
   for (let i = 0; i < pixels.length; i++) {
-    const pixel = Array.from(data.subarray(channels * i, channels * i + Math.min(channels, 3)));
-    const value =
-      channels === 1 ? pixel[0] : colours.find(({ rgb }) => rgb.every((one, at) => one === pixel[at]))?.value;
-    if (value === undefined || value >= values) {
-      const known =
-        channels === 1 ? `0 to ${String(values - 1)}` : colours.map(({ rgb }) => `(${String(rgb)})`).join(", ");
-      throw wrong({ path, at: i, width }, known, channels === 1 ? String(value) : `(${String(pixel)})`);
+    const numbers = Array.from(data.subarray(channels * i, channels * (i + 1)));
+    const painted = palette === undefined ? numbers : palette[numbers[0] ?? 0];
+    const found = colours.find(({ rgb, value }) =>
+      painted?.length === 1 ? painted[0] === value : rgb.every((one, at) => one === painted?.[at]),
+    );
+    if (found === undefined) {
+      const known = colours.map(({ rgb, value }) => (painted?.length === 1 ? String(value) : `(${String(rgb)})`));
+      const got = painted?.length === 1 ? String(painted) : `(${String(painted?.slice(0, 3))})`;
+      throw wrong({ path, at: i, width }, known.join(", "), got);
     }
-    pixels[i] = value;
+    pixels[i] = found.value;
   }
   return { width, height, pixels };
 }

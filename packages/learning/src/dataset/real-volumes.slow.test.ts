@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { readLabels } from "@multirnet/imaging/node";
 import { expect, test } from "vitest";
 
 import { openDataset } from "./dataset.js";
@@ -44,3 +45,20 @@ test("the twelve real volumes import, check without an error, split and prepare"
   expect(lesion / ((181_399 * 0.68 * 0.68 * 6) / (1.5 * 1.5 * 2))).toBeCloseTo(1, 1);
   expect(prepared.placesAre).toBe("lung");
 }, 600_000);
+
+const slices = fileURLToPath(new URL("../../../../../shared/data/covid-ct-2d", import.meta.url));
+
+test("the fifty real slices import, and their masks hold what their source counts", async (context) => {
+  if (!existsSync(slices)) context.skip(`no real slices at ${slices}`);
+  const out = join(await madeFolder(), "out");
+  const { cases, problems } = await importDataset("covid-semiseg", slices, out);
+  expect(cases).toBe(50);
+  expect(problems.map(({ code }) => code)).toEqual(["DATASET_PATIENTS_UNKNOWN"]);
+  const dataset = await openDataset(out);
+  const [first] = dataset.cases;
+  const { volume } = await readLabels(first?.label ?? "");
+  // labels/0.png is 273 × 369; its pixels by place in the palette, as another reader counts them.
+  expect(volume.grid.size).toEqual({ x: 369, y: 273, z: 1 });
+  const count = (value: number): number => volume.voxels.reduce((sum, label) => sum + Number(label === value), 0);
+  expect([count(1), count(2)]).toEqual([8136, 27645]);
+});

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import { messageOf } from "@multirnet/base";
@@ -8,6 +8,7 @@ import { parseCaseTable, type CaseRow } from "./case-table.js";
 import { DatasetError, type DatasetProblem } from "./dataset-error.js";
 import { parseDescription } from "./description.js";
 import { patientProblems } from "./folds.js";
+import { listFolder } from "./list-folder.js";
 
 /** What a dataset folder holds, as far as it can be known without opening a scan, and all that is wrong with it so far. */
 export interface Survey {
@@ -30,7 +31,7 @@ export interface Survey {
 export async function surveyDataset(dir: string): Promise<Survey> {
   const nothing = { dir, name: basename(resolve(dir)), labels: {}, fileEnding: "", cases: [], rows: new Map() };
   try {
-    const entries = await list(dir);
+    const entries = await listFolder(dir);
     if (entries === undefined) return { ...nothing, problems: [{ code: "DATASET_FOLDER_MISSING", path: dir }] };
     const descriptionPath = join(dir, "dataset.json");
     const {
@@ -135,7 +136,7 @@ async function findFiles(dir: string, ending: string): Promise<Files> {
     const found = new Map<string, FoundFile[]>();
     for (const { suffix, split } of SUFFIXES) {
       const path = join(dir, folder + suffix);
-      for (const file of ((await list(path)) ?? []).sort()) {
+      for (const file of ((await listFolder(path)) ?? []).sort()) {
         if (!file.endsWith(tail) || file.startsWith(".") || file.length === tail.length) continue;
         const name = file.slice(0, -tail.length);
         found.set(name, [...(found.get(name) ?? []), { path: join(path, file), split }]);
@@ -175,21 +176,6 @@ function plainRows(images: FilesByCase): CaseRow[] {
 /** The case that a problem of the table is about; its image is not also told to be unlisted. */
 function caseOf(problem: DatasetProblem): string {
   return "case" in problem ? problem.case : "";
-}
-
-/**
- * The names in a folder; undefined where there is no such folder.
- *
- * @throws DatasetError DATASET_FILE_UNREADABLE where there is one that the system does not hand out
- */
-async function list(path: string): Promise<string[] | undefined> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
-      return undefined;
-    throw new DatasetError({ code: "DATASET_FILE_UNREADABLE", path, because: messageOf(error) }, { cause: error });
-  }
 }
 
 async function readText(path: string): Promise<string> {

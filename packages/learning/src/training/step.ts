@@ -26,7 +26,7 @@ export class NotFinite {
 
 /**
  * One training step: prediction, loss, gradient, weights. A parameter that took no part in the loss has gradient 0; a frozen one is not touched. A batch without any truth for
- * this network moves nothing. When the loss is not finite, nothing moves either.
+ * this network moves no weight, nor does one whose loss is not finite; batch norms have seen it all the same.
  */
 export function trainingStep(
   network: Network,

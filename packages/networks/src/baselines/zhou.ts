@@ -29,7 +29,7 @@ export const zhouPresets = vnetPresets;
  * Zhou's joint network: a V-Net whose encoder levels, each averaged over space, together give the diagnosis, refined by seeing its own map again. Zhou
  * et al., Medical Image Analysis 70:101918, 2021. No public implementation: written after the paper, on V-Net as its public implementations have it.
  *
- * Differs: V-Net's details are those of `vnet`; the map of the first pass is zeros, and dropout stands before the linear layer, where the paper is silent.
+ * Differs: V-Net's details are those of `vnet`, its background channel included; the map of the first pass is zeros, and dropout stands before the linear layer, where the paper is silent.
  */
 export class ZhouNet extends Network {
   readonly task = "joint";

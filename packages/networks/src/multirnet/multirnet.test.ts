@@ -162,13 +162,17 @@ test("widths, kernel and activation are those of the options, level by level", (
 });
 
 test.each([
-  { norm: "batch", classifierNorm: "batch", remembering: ["segmentation", "classifier"] },
+  { norm: "batch", remembering: ["segmentation", "classifier"] },
+  { norm: "group", remembering: [] },
   { norm: "batch", classifierNorm: "group", remembering: ["segmentation"] },
   { norm: "instance", classifierNorm: "batch", remembering: ["classifier"] },
   { norm: "group", classifierNorm: "instance", remembering: [] },
-])("$norm norm stands in the backbone, $classifierNorm norm in the classifier", ({ remembering, ...norms }) => {
-  scope(() => {
-    const remembered = [...tiny(norms).state().keys()].filter((path) => path.endsWith("runningMean"));
-    expect([...new Set(remembered.map((path) => path.split(".")[0]))]).toEqual(remembering);
-  });
-});
+])(
+  "$norm norm stands in the backbone, $classifierNorm norm in the classifier, the same where it is not given",
+  ({ remembering, ...norms }) => {
+    scope(() => {
+      const remembered = [...tiny(norms).state().keys()].filter((path) => path.endsWith("runningMean"));
+      expect([...new Set(remembered.map((path) => path.split(".")[0]))]).toEqual(remembering);
+    });
+  },
+);

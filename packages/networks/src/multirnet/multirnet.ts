@@ -30,7 +30,7 @@ export class MultirNet extends Network {
 
   constructor(options: MultirNetOptions, init: RandomSource) {
     super();
-    const { task, widths, classifierWidths } = options;
+    const { task, widths, classifierWidths, classifierNorm = options.norm } = options;
     this.#options = options;
     this.task = task;
     this.segmentation = task === "diagnosis" ? undefined : new SegmentationSubnet(options, init.derive("segmentation"));
@@ -44,7 +44,7 @@ export class MultirNet extends Network {
               pooledElsewhere: task === "joint" ? (widths.at(-1) ?? 0) : 0,
               classes: options.classes.length,
               dropout: options.dropout,
-              style: { kernel: 3, norm: options.classifierNorm, activation: "relu" },
+              style: { kernel: 3, norm: classifierNorm, activation: "relu" },
             },
             init.derive("classifier"),
           );
@@ -56,13 +56,12 @@ export class MultirNet extends Network {
    */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("multirnet", input, { channels: 1, multipleOf: SIZE_MULTIPLE });
-    if (this.#remembers()) requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
+    if (this.#hasBatchNorm()) requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
     return scope(() => this.#predict(input, pass));
   }
 
-  /** Whether there is a batch norm. */
-  #remembers(): boolean {
-    const { norm, classifierNorm } = this.#options;
+  #hasBatchNorm(): boolean {
+    const { norm, classifierNorm = norm } = this.#options;
     const used = [
       ...(this.segmentation === undefined ? [] : [norm]),
       ...(this.classifier === undefined ? [] : [classifierNorm]),

@@ -16,7 +16,7 @@ export const multirnetOptions = z.strictObject({
   lesions: LESIONS,
   widths: z.array(width).length(5).default([16, 32, 64, 128, 256]).describe("channels of the five encoder stages"),
   kernel: z.literal([3, 5]).default(5).describe("side of the backbone's convolutions"),
-  norm: z.enum(NORMS).default("batch").describe("norm after each convolution of the backbone"),
+  norm: z.enum(NORMS).default("batch").describe("norm after each convolution"),
   activation: z.enum(ACTIVATIONS).default("prelu").describe("activation of the backbone"),
   reverseAttention: z
     .boolean()
@@ -32,7 +32,7 @@ export const multirnetOptions = z.strictObject({
     .length(6)
     .default([16, 32, 64, 128, 256, 256])
     .describe("channels of the six residual modules"),
-  classifierNorm: z.enum(NORMS).default("batch").describe("norm after each convolution of the residual modules"),
+  classifierNorm: z.enum(NORMS).optional().describe("norm of the residual modules, where it is another than norm"),
   dropout: z.number().min(0).lt(1).default(0.5).describe("before the classifier's linear layer"),
   detachMask: z.boolean().default(false).describe("no gradient from the diagnosis through the lesion mask"),
   passes: z.int().min(0).max(MAXIMUM_PASSES).default(0).describe("extra passes of iterative learning"),
