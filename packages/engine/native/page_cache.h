@@ -1,6 +1,6 @@
 // Where the memory of large CPU tensors comes from (docs/decisions/0013). Left to malloc, their pages go back to the system when a tensor is freed and
 // are taken, and cleared by the kernel, anew for the next: a good part of a training step. Here freed blocks are kept for tensors of (nearly) the same
-// size, but live and kept blocks together are never more than an eighth above what was live at once so far, which a process without holes in its heap
+// size, but live and kept blocks together are never more than a fifth above what was live at once so far, which a process without holes in its heap
 // would have held too. Large blocks lie on huge pages where the system has them.
 #pragma once
 
@@ -51,52 +51,74 @@ class PageCache final : public c10::Allocator {
   void clear() {
     std::lock_guard<std::mutex> lock(mutex_);
     unmap_until(0);
-    most_ = live_bytes_;
+    most_ = asked_bytes_;
   }
 
  private:
   static constexpr size_t kHugePage = 2 << 20;
   static constexpr size_t kLarge = 1 << 20; // below, malloc does well
-  static constexpr size_t kSpare = 8; // the share of what was live at once that may be kept beside
+  static constexpr size_t kSpare = 5; // the share of what was live at once that may be kept beside
+  static constexpr size_t kWaste = 4; // how much larger a block may be that is used rather than given back
 
   explicit PageCache(c10::Allocator* small) : small_(small) {}
 
   static size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
-  void* take(size_t size) {
+  struct Live {
+    size_t size; // of the block
+    size_t asked;
+  };
+  struct Idle {
+    void* block;
+    uint64_t since;
+  };
+  using Place = std::multimap<size_t, Idle>::iterator;
+
+  void* take(size_t asked) {
     std::lock_guard<std::mutex> lock(mutex_);
-    auto fit = idle_.lower_bound(size);
-    if (fit != idle_.end() && fit->first <= size + size / 8) {
-      auto [found, block] = *fit;
-      idle_.erase(fit);
-      idle_bytes_ -= found;
-      hold(block, found);
-      return block;
+    most_ = std::max(most_, asked_bytes_ + asked);
+    const size_t limit = most_ + most_ / kSpare;
+    auto fit = smallest_idle(asked, asked + asked / 8);
+    if (fit == idle_.end() && live_bytes_ + idle_bytes_ + asked > limit) fit = smallest_idle(asked, kWaste * asked);
+    if (fit != idle_.end()) {
+      auto [size, idle] = *fit;
+      forget(fit);
+      hold(idle.block, {size, asked});
+      return idle.block;
     }
-    most_ = std::max(most_, live_bytes_ + size);
-    unmap_until(most_ + most_ / kSpare - live_bytes_ - size);
-    void* block = map(size);
+    unmap_until(limit > live_bytes_ + asked ? limit - live_bytes_ - asked : 0);
+    void* block = map(asked);
     if (block == nullptr && !idle_.empty()) {
       unmap_until(0);
-      block = map(size);
+      block = map(asked);
     }
-    if (block != nullptr) hold(block, size);
+    if (block != nullptr) hold(block, {asked, asked});
     return block;
   }
 
-  void hold(void* block, size_t size) {
-    live_.emplace(block, size);
-    live_bytes_ += size;
-    most_ = std::max(most_, live_bytes_);
+  Place smallest_idle(size_t least, size_t most) {
+    auto found = idle_.lower_bound(least);
+    return found != idle_.end() && found->first <= most ? found : idle_.end();
   }
 
-  // The largest go first: the fewest calls.
+  void hold(void* block, Live live) {
+    live_.emplace(block, live);
+    live_bytes_ += live.size;
+    asked_bytes_ += live.asked;
+  }
+
+  void forget(Place place) {
+    idle_bytes_ -= place->first;
+    idle_.erase(place);
+  }
+
+  // Those that waited longest go first.
   void unmap_until(size_t idle_bytes) {
     while (idle_bytes_ > idle_bytes) {
-      auto last = std::prev(idle_.end());
-      munmap(last->second, last->first);
-      idle_bytes_ -= last->first;
-      idle_.erase(last);
+      auto oldest = std::min_element(
+          idle_.begin(), idle_.end(), [](const auto& a, const auto& b) { return a.second.since < b.second.since; });
+      munmap(oldest->second.block, oldest->first);
+      forget(oldest);
     }
   }
 
@@ -123,10 +145,12 @@ class PageCache final : public c10::Allocator {
       std::lock_guard<std::mutex> lock(cache.mutex_);
       auto found = cache.live_.find(block);
       if (found != cache.live_.end()) {
-        cache.idle_.emplace(found->second, block);
-        cache.idle_bytes_ += found->second;
-        cache.live_bytes_ -= found->second;
+        auto [size, asked] = found->second;
         cache.live_.erase(found);
+        cache.live_bytes_ -= size;
+        cache.asked_bytes_ -= asked;
+        cache.idle_.emplace(size, Idle{block, cache.freed_++});
+        cache.idle_bytes_ += size;
         return;
       }
     }
@@ -136,9 +160,11 @@ class PageCache final : public c10::Allocator {
   c10::Allocator* small_;
   const size_t page_ = sysconf(_SC_PAGESIZE);
   std::mutex mutex_;
-  std::unordered_map<void*, size_t> live_;
-  std::multimap<size_t, void*> idle_;
+  std::unordered_map<void*, Live> live_;
+  std::multimap<size_t, Idle> idle_;
   size_t live_bytes_ = 0;
+  size_t asked_bytes_ = 0; // what of them was asked for
   size_t idle_bytes_ = 0;
-  size_t most_ = 0; // that was live at once
+  size_t most_ = 0; // that was asked for at once
+  uint64_t freed_ = 0;
 };

@@ -24,28 +24,38 @@ test("the memory of a freed tensor waits for the next of its size", () => {
   second.release();
 });
 
-test("a block serves a tensor that is a little smaller, not one that is much smaller or larger", () => {
+test("a block serves a tensor that is a little smaller", () => {
   make(9).release();
   const near = make(8); // 8 + 8/8
   expect(idle()).toBe(0);
   near.release();
   expect(idle()).toBe(9);
-  scope(() => {
-    make(7); // which must not take the block of 9; and 9 beside 7 would be more than 9 and an eighth
-    expect(idle()).toBe(0);
-  });
-  expect(idle()).toBe(7);
 });
 
-test("what is kept and what lives is never more than an eighth above what lived at once", () => {
+test("a block serves a much smaller tensor only where a new one beside it would be too much, and up to four times its size", () => {
+  scope(() => {
+    make(40); // so that there is room: 8 beside
+    make(6).release();
+    make(2).release();
+    expect(idle()).toBe(6 + 2);
+  });
+  releaseIdleMemory();
+  make(9).release();
+  make(4).release(); // 9 + 4 would be more than 9 and a fifth
+  expect(idle()).toBe(9);
+  make(2).release(); // which a block of 9 is too large for: it goes
+  expect(idle()).toBe(2);
+});
+
+test("what is kept and what lives is never more than a fifth above what lived at once", () => {
   scope(() => {
     for (let i = 0; i < 10; i++) make(4);
   });
   expect(idle()).toBe(40);
-  const large = make(30); // no block fits; 40 + 5 − 30 = 15 may stay, which are three blocks of 4
-  expect(idle()).toBe(12);
+  const large = make(30); // no block fits; 40 + 8 − 30 = 18 may stay, which are four blocks of 4
+  expect(idle()).toBe(16);
   large.release();
-  expect(idle()).toBe(42);
+  expect(idle()).toBe(46);
 });
 
 test("small tensors are not kept", () => {
