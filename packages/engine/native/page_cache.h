@@ -1,7 +1,6 @@
 // Where the memory of large CPU tensors comes from (docs/decisions/0013). Left to malloc, their pages go back to the system when a tensor is freed and
 // are taken, and cleared by the kernel, anew for the next: a good part of a training step. Here freed blocks are kept for tensors of (nearly) the same
-// size, but live and kept blocks together are never more than a fifth above what was live at once so far, which a process without holes in its heap
-// would have held too. Large blocks lie on huge pages where the system has them.
+// size, but live and kept blocks together are never more than a fifth above what was live at once so far.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -55,7 +54,6 @@ class PageCache final : public c10::Allocator {
   }
 
  private:
-  static constexpr size_t kHugePage = 2 << 20;
   static constexpr size_t kLarge = 1 << 20; // below, malloc does well
   static constexpr size_t kSpare = 5; // the share of what was live at once that may be kept beside
   static constexpr size_t kWaste = 4; // how much larger a block may be that is used rather than given back
@@ -122,20 +120,9 @@ class PageCache final : public c10::Allocator {
     }
   }
 
-  // On a border of huge pages, so that the kernel can use them.
   static void* map(size_t size) {
-    size_t aligned = size >= kHugePage ? size + kHugePage : size;
-    void* mapped = mmap(nullptr, aligned, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) return nullptr;
-    if (aligned == size) return mapped;
-    auto* start = static_cast<char*>(mapped);
-    auto* block = reinterpret_cast<char*>(rounded(reinterpret_cast<uintptr_t>(start), kHugePage));
-    if (block > start) munmap(start, block - start);
-    if (block + size < start + aligned) munmap(block + size, start + aligned - block - size);
-#ifdef MADV_HUGEPAGE
-    madvise(block, size, MADV_HUGEPAGE);
-#endif
-    return block;
+    void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return block == MAP_FAILED ? nullptr : block;
   }
 
   static void give_back(void* block) {
