@@ -1,6 +1,6 @@
 // Where the memory of large CPU tensors comes from (docs/decisions/0013). Left to malloc, their pages go back to the system when a tensor is freed and
 // are taken, and cleared by the kernel, anew for the next: a good part of a training step. Here freed blocks are kept for tensors of (nearly) the same
-// size, but live and kept blocks together are never more than a fifth above what was live at once so far.
+// size, as long as they and the live ones are no more than a fifth above what was live at once so far.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -74,8 +74,8 @@ class PageCache final : public c10::Allocator {
 
   void* take(size_t asked) {
     std::lock_guard<std::mutex> lock(mutex_);
-    most_ = std::max(most_, asked_bytes_ + asked);
-    const size_t limit = most_ + most_ / kSpare;
+    const size_t most = std::max(most_, asked_bytes_ + asked);
+    const size_t limit = most + most / kSpare;
     auto fit = smallest_idle(asked, asked + asked / 8);
     if (fit == idle_.end() && live_bytes_ + idle_bytes_ + asked > limit) fit = smallest_idle(asked, kWaste * asked);
     if (fit != idle_.end()) {
@@ -103,6 +103,7 @@ class PageCache final : public c10::Allocator {
     live_.emplace(block, live);
     live_bytes_ += live.size;
     asked_bytes_ += live.asked;
+    most_ = std::max(most_, asked_bytes_); // here and not before: a request that is refused was never live
   }
 
   void forget(Place place) {

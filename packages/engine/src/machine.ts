@@ -26,8 +26,8 @@ export function aboutEngine(): About {
 }
 
 /**
- * Gives the memory that freed CPU tensors have left back to the system. The engine keeps it for the tensors of the next pass or step, never more than
- * were alive at once; a server that waits for its next scan may not want to.
+ * Gives the memory that freed CPU tensors have left back to the system. The engine keeps it for the tensors of the next pass or step, with what is
+ * alive at most a fifth above what was alive at once; a server that waits for its next scan may not want to.
  */
 export function releaseIdleMemory(): void {
   native().releaseIdleMemory();

@@ -58,6 +58,13 @@ test("what is kept and what lives is never more than a fifth above what lived at
   expect(idle()).toBe(46);
 });
 
+test("a tensor that there is no memory for does not raise how much is kept", () => {
+  expect(() => zeros([2 ** 50], { dtype: "uint8" })).toThrow(/alloc/);
+  make(9).release();
+  make(2).release(); // 9 + 2 is more than 9 and a fifth
+  expect(idle()).toBe(2);
+});
+
 test("small tensors are not kept", () => {
   tensorFrom(new Float32Array(1000), [1000]).release();
   expect(idle()).toBe(0);
