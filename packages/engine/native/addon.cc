@@ -553,6 +553,7 @@ void require_owner(Napi::Env env) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   require_owner(env);
   PageCache::installed();
+  at::globalContext().setAllowTF32CuDNN(false);  // float32 is float32: left to itself cuDNN convolves with 11 bits
   // libtorch's errors carry a C++ backtrace, which takes milliseconds to make and is never shown.
   c10::SetStackTraceFetcher([]() -> std::string { return {}; });
   exports["schemas"] = Napi::Function::New(env, Schemas);

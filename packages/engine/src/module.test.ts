@@ -86,6 +86,28 @@ test("what is copied in is a copy", () => {
   ]);
 });
 
+test("weights become another type of number, and take gradients as before", () => {
+  const net = new Net();
+  const before = numbers(net.state());
+  const old = net.scale.tensor;
+  net.convert({ dtype: "float64" });
+  for (const [path, held] of net.state())
+    expect(held).toMatchObject({ dtype: "float64", device: "cpu", requiresGrad: !path.endsWith("mean") });
+  expect(numbers(net.state())).toEqual(before);
+  expect(() => old.toNumbers()).toThrow("this tensor has been released");
+});
+
+test("weights stay where they are when there is no such device", () => {
+  const net = new Layer(1);
+  expect(() => {
+    net.convert({ device: "cuda:77" });
+  }).toThrow("aten::to.device(1×2 float32): ");
+  expect(numbers(net.state())).toEqual([
+    ["weight", [1, 2]],
+    ["mean", [10]],
+  ]);
+});
+
 test("another network's state is refused with the names, and nothing is changed", () => {
   const net = new Net();
   const before = numbers(net.state());

@@ -7,6 +7,12 @@ import type { StoredTensor } from "./safetensors.js";
 import { keep, scope } from "./scope.js";
 import { describeShape } from "./tensor-core.js";
 
+/** As which type of number and on which device, `cpu` or `cuda`, a tensor is; what is not said stays. */
+export interface Place {
+  readonly dtype?: DType;
+  readonly device?: string;
+}
+
 /** A tensor that is learned. It lives until its module is released. */
 export class Parameter {
   #tensor: Tensor;
@@ -19,10 +25,10 @@ export class Parameter {
     return this.#tensor;
   }
 
-  /** Takes the same numbers as another type; who held the old tensor must ask again. */
-  convert(dtype: DType): void {
+  /** Takes the same numbers as another type or elsewhere; who held the old tensor must ask again. */
+  convert(to: Place): void {
     const old = this.#tensor;
-    this.#tensor = keep(converted(old, dtype)).setRequiresGrad(true);
+    this.#tensor = keep(converted(old, to)).setRequiresGrad(true);
     old.release();
   }
 }
@@ -40,16 +46,16 @@ export class Buffer {
   }
 
   /** As `Parameter.convert`. */
-  convert(dtype: DType): void {
+  convert(to: Place): void {
     const old = this.#tensor;
-    this.#tensor = keep(converted(old, dtype));
+    this.#tensor = keep(converted(old, to));
     old.release();
   }
 }
 
-/** A copy, also where the type stays. */
-function converted(tensor: Tensor, dtype: DType): Tensor {
-  return withoutGradients(() => scope(() => tensor.detach().clone().toDtype(dtype)));
+/** A copy, also where both stay. */
+function converted(tensor: Tensor, { dtype = tensor.dtype, device = tensor.device }: Place): Tensor {
+  return withoutGradients(() => scope(() => tensor.detach().clone().toDevice(device, dtype)));
 }
 
 /**
@@ -109,9 +115,13 @@ export abstract class Module {
     });
   }
 
-  /** Brings all weights to another type of number; an optimiser made before holds tensors that are gone. */
-  convert(dtype: DType): void {
-    for (const [, member] of this.members()) member.convert(dtype);
+  /**
+   * Brings all weights to another type of number, or to another device; an optimiser made before holds tensors that are gone.
+   *
+   * @throws EngineError ENGINE_OP_FAILED for a device that libtorch has not
+   */
+  convert(to: Place): void {
+    for (const [, member] of this.members()) member.convert(to);
   }
 
   /** Frees all weights. */

@@ -53,7 +53,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly multipleOf: number; // each side of a region is a multiple of this
   readonly levels: number; // coarser outlines that deep supervision can weigh
   readonly cites: string;
-  readonly differs: string; // what is not as published, and why
+  readonly differs: string; // what is not as published, and why; never empty
   readonly references: readonly Reference[]; // public implementations whose weights can be taken over
   readonly options: z.ZodType<Options>;
   readonly presets: Readonly<Record<string, object>>;
@@ -170,7 +170,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
         multipleOf: DENSENET_MULTIPLE,
         levels: 0,
         cites: "Huang et al., CVPR 2017; the form of MONAI nets/densenet.py",
-        differs: dims === 3 ? "3-D convolutions and pooling throughout, as in MONAI" : "",
+        differs: dims === 3 ? "3-D convolutions and pooling throughout, as in MONAI" : "nothing",
         references: [MONAI_DENSENET],
         options: densenetOptions[depth],
         presets: densenetPresets(depth),
@@ -189,7 +189,10 @@ export const NETWORKS: readonly NetworkEntry[] = [
       levels: 0,
       cites:
         "Gao et al., TPAMI 43(2), 2021; v1b as in DengPingFan/Inf-Net backbone/Res2Net.py, plain as in Res2Net/Res2Net-PretrainedModels",
-      differs: dims === 3 ? "3-D convolutions and pooling throughout; a single channel in" : "",
+      differs:
+        dims === 3
+          ? "3-D convolutions and pooling throughout; a single channel in"
+          : "nothing but the number of classes",
       references: dims === 2 ? [RES2NET_V1B, RES2NET_PLAIN] : [],
       options: res2netOptions,
       presets: res2netPresets,

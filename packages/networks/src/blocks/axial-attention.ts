@@ -102,8 +102,9 @@ class AxialAttention extends Module {
       { length: length * length },
       (_, at) => Math.floor(at / length) - (at % length) + known - 1, // i − j, from 0
     );
+    const { device } = this.relative.tensor;
     const all = this.relative.tensor
-      .indexSelect(1, tensor(index, [index.length], "int64"))
+      .indexSelect(1, tensor(index, [index.length], "int64").toDevice(device, "int64"))
       .reshape([2 * ofGroup, length, length]);
     return {
       query: all.narrow(0, 0, ofGroup / 2),

@@ -4,31 +4,16 @@
  *
  *     npx tsc -b tsconfig.build.json && node scripts/run-typescript.js packages/networks/src/testing/agreement-table.ts
  */
-import { readdirSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-
-import { agreementWith, readGolden, type Agreement } from "./agreement.js";
-
-const folders = ["packages/networks/src/baselines", "packages/networks/src/multirnet"];
-const NAMES: Readonly<Record<string, string>> = {
-  densenet: "densenet121",
-  "densenet-2d": "densenet121-2d",
-  res2net: "res2net50-2d",
-};
+import { agreementWith, type Agreement } from "./agreement.js";
+import { allGoldens } from "./all-goldens.js";
 
 print("| network | form | heads, evaluation | heads, training | gradients | running statistics |");
 print("| --- | --- | --- | --- | --- | --- |");
-for (const folder of folders) {
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".golden.json"))) {
-    const known = file.slice(0, -".golden.json".length);
-    const golden = readGolden(pathToFileURL(`${folder}/${file}`));
-    for (const one of golden.cases) {
-      const found = agreementWith(NAMES[known] ?? known, golden.scan, one);
-      print(
-        `| ${known} | ${one.name} | ${byName(found.evaluation)} | ${most(found.training)} | ${most(found.gradients)} | ${most(found.statistics)} |`,
-      );
-    }
-  }
+for (const { network, scan, one } of allGoldens()) {
+  const found = agreementWith(network, scan, one);
+  print(
+    `| ${network} | ${one.name} | ${byName(found.evaluation)} | ${most(found.training)} | ${most(found.gradients)} | ${most(found.statistics)} |`,
+  );
 }
 
 function byName(differences: Agreement["evaluation"]): string {

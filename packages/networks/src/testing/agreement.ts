@@ -51,20 +51,25 @@ export interface Agreement {
   readonly loss: number; // absolute
 }
 
-/** Does what scripts/golden/formula.py `run` did, and compares. @throws Error where heads or shapes are others */
-export function agreementWith(network: string, shape: readonly number[] | undefined, golden: GoldenCase): Agreement {
+/** Does what scripts/golden/formula.py `run` did, on a device, and compares. @throws Error where heads or shapes are others */
+export function agreementWith(
+  network: string,
+  shape: readonly number[] | undefined,
+  golden: GoldenCase,
+  device = "cpu",
+): Agreement {
   return scope(() => {
     const made = createNetwork(resolveNetwork({ name: network, ...golden.options }), 0);
     const here = namesHere(network, golden);
     made.loadState(filledState(made, golden, here));
     const { dtype = "float32" } = golden;
-    made.convert(dtype);
-    const scan = noise("scan", golden.scan ?? shape ?? []).toDtype(dtype);
+    made.convert({ dtype, device });
+    const scan = noise("scan", golden.scan ?? shape ?? []).toDevice(device, dtype);
     const random = new RandomSource(0);
 
     const heads = namedHeads(made.forward(scan, { mode: "train", random }));
     const loss = [...heads]
-      .map(([name, head]) => head.mul(pattern(`pattern.${name}`, head.shape).toDtype(dtype)).mean(undefined))
+      .map(([name, head]) => head.mul(pattern(`pattern.${name}`, head.shape).toDevice(device, dtype)).mean(undefined))
       .reduce((sum, term) => sum.add(term));
     const found = {
       training: differences(golden.train, heads),

@@ -8,8 +8,13 @@ const HEAD_TOLERANCE = 1e-4; // of the range
 const GRADIENT_TOLERANCE = 1e-3;
 
 /** Expects the numbers that PyTorch had: heads in training and in evaluation, running statistics, the gradients of some weights. */
-export function expectGolden(network: string, shape: readonly number[] | undefined, golden: GoldenCase): void {
-  const found = agreementWith(network, shape, golden);
+export function expectGolden(
+  network: string,
+  shape: readonly number[] | undefined,
+  golden: GoldenCase,
+  device?: string,
+): void {
+  const found = agreementWith(network, shape, golden, device);
   const within = (what: string, differences: ReadonlyMap<string, number>, tolerance: number): void => {
     expect(differences.size, what).toBeGreaterThan(0);
     for (const [name, share] of differences)

@@ -1,0 +1,19 @@
+import { aboutEngine } from "@multirnet/engine";
+import { describe, expect, test } from "vitest";
+
+import { allGoldens } from "./all-goldens.js";
+import { expectGolden } from "./golden.js";
+
+test.skipIf(aboutEngine().cuda)("runs on a CUDA device, and libtorch finds none here", ({ skip }) => {
+  skip();
+});
+
+describe.runIf(aboutEngine().cuda)("on a CUDA device", () => {
+  test.each(allGoldens().map((golden) => ({ ...golden, form: golden.one.name })))(
+    "$network agrees with its public implementation: $form",
+    ({ network, scan, one }) => {
+      expectGolden(network, scan, one, "cuda");
+      expect.hasAssertions();
+    },
+  );
+});
