@@ -8,12 +8,14 @@ test.skipIf(aboutEngine().cuda)("runs on a CUDA device, and libtorch finds none 
   skip();
 });
 
-describe.runIf(aboutEngine().cuda)("on a CUDA device", () => {
-  test.each(allGoldens().map((golden) => ({ ...golden, form: golden.one.name })))(
-    "$network agrees with its public implementation: $form",
-    ({ network, scan, one }) => {
-      expectGolden(network, scan, one, "cuda");
-      expect.hasAssertions();
-    },
-  );
-});
+if (aboutEngine().cuda) {
+  describe("on a CUDA device", () => {
+    test.each(allGoldens().map((golden) => ({ ...golden, form: golden.one.name })))(
+      "$network agrees with its public implementation: $form",
+      ({ network, scan, one }) => {
+        expectGolden(network, scan, one, "cuda");
+        expect.hasAssertions();
+      },
+    );
+  });
+}
