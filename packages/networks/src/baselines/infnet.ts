@@ -2,7 +2,7 @@ import type { RandomSource } from "@multirnet/base";
 import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
-import { chain } from "../blocks/chain.js";
+import { chain, reluChain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { ReceptiveField } from "../blocks/receptive-field.js";
 import { RES2NET_V1B_26W_4S, Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
@@ -177,10 +177,7 @@ class ReverseAttentionStage extends Module {
       const map = resize(coarse, size);
       const missed = unionProbability(asLogits(map)).neg().add(1);
       const seen = this.reduce.forward(feature.mul(missed), pass);
-      const found = this.units.reduce(
-        (x, unit) => unit.forward(x, pass).relu(),
-        cat([seen, resize(guide, size)], { dim: 1 }),
-      );
+      const found = reluChain(this.units, cat([seen, resize(guide, size)], { dim: 1 }), pass);
       return this.head.forward(found, pass).add(map);
     });
   }

@@ -3,7 +3,7 @@ import { asLogits, cat, Module, scope, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
 import { AxialBlock, type Positions } from "../blocks/axial-attention.js";
-import { chain } from "../blocks/chain.js";
+import { chain, reluChain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { requireRegion } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
@@ -177,7 +177,7 @@ class AxialBranch extends Module {
   /** @returns N×planes×side×side */
   forward(x: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const features = [this.stem.reduce((y, unit) => unit.forward(y, pass).relu(), x)];
+      const features = [reluChain(this.stem, x, pass)];
       for (const stage of this.stages) features.push(chain(stage, features.at(-1) as Tensor, pass));
       const skips = features.slice(1);
       let feature = skips.at(-1) as Tensor;

@@ -2,6 +2,7 @@ import type { RandomSource } from "@multirnet/base";
 import { asLogits, cat, conv2d, Module, scope, type Parameter, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
+import { reluChain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { TransformerEncoder } from "../blocks/transformer.js";
 import { NetworkError } from "../errors.js";
@@ -260,7 +261,7 @@ class DecoderBlock extends Module {
     return scope(() => {
       const up = enlarge(deeper, 2, { alignCorners: true });
       const joined = skip === undefined ? up : cat([up, skip], { dim: 1 });
-      return this.units.reduce((x, unit) => unit.forward(x, pass).relu(), joined);
+      return reluChain(this.units, joined, pass);
     });
   }
 }
