@@ -9,8 +9,10 @@ import {
   overVolumes,
   regionTensor,
   resolveNetwork,
+  sideMultiple,
   type Network,
   type NetworkEntry,
+  type NetworkSpec,
 } from "@multirnet/networks";
 import { expect, test } from "vitest";
 
@@ -25,8 +27,8 @@ const NEEDED_DICE = 0.9;
 const SLICES = 2;
 
 /** Two phantoms, one of each disease, a whole chest in a few voxels; networks of slices see the two slices of each that have the most lesion. */
-function twoPhantoms({ dims, multipleOf }: NetworkEntry): Seen {
-  const size = dims === 3 ? { x: 32, y: 32, z: multipleOf } : { x: 64, y: 64, z: 8 };
+function twoPhantoms({ dims }: NetworkEntry, spec: NetworkSpec): Seen {
+  const size = dims === 3 ? { x: 32, y: 32, z: sideMultiple(spec) } : { x: 64, y: 64, z: 8 };
   const phantoms = (["covid-19", "cap"] as const).map((diagnosis, index) => {
     const { scan, lesions } = makePhantom({ seed: 11, index, size, diagnosis });
     return { image: windowed(scan), mask: Float32Array.from(lesions.voxels, (label) => Number(label > 0)) };
@@ -88,8 +90,9 @@ function measured(network: Network, { input, truth }: Batch): { readonly dice: n
 test.each(NETWORKS.map((entry) => ({ entry, name: entry.name })))(
   "$name learns two phantoms by heart",
   ({ entry, name }) => {
-    const { size, image, mask } = twoPhantoms(entry);
-    const network = overVolumes(createNetwork(resolveNetwork({ name, preset: "small" }), 1));
+    const spec = resolveNetwork({ name, preset: "small" });
+    const { size, image, mask } = twoPhantoms(entry, spec);
+    const network = overVolumes(createNetwork(spec, 1));
     const adam = new Adam(network.parameters(), { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
     const batch = (): Batch => ({
       input: regionTensor(image, { samples: 2, channels: 1, size }),

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import { chain } from "../blocks/chain.js";
 import { DenseBlock } from "../blocks/dense-block.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution, type Dims } from "../layers/convolution.js";
 import { Linear } from "../layers/linear.js";
 import { BatchNorm } from "../layers/norm.js";
@@ -99,6 +99,7 @@ export class DenseNet extends Network {
   forward(input: Tensor, pass: Pass): Prediction {
     const { name, dims, channels } = this.#shape;
     requireRegion(name, input, { dims, channels, multipleOf: DENSENET_MULTIPLE });
+    requireStatistics(name, input, { dims, multipleOf: DENSENET_MULTIPLE }, pass);
     return scope(() => {
       let feature = part("stem", () => this.pool.forward(chain([this.stem, this.stemNorm], input, pass).relu()));
       for (const [index, block] of this.blocks.entries()) {

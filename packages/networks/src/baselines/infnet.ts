@@ -7,7 +7,7 @@ import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { ReceptiveField } from "../blocks/receptive-field.js";
 import { RES2NET_V1B_26W_4S, Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
 import { unionProbability } from "../blocks/union.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
 import { enlarge, resize } from "../layers/resize.js";
 import { Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
@@ -82,6 +82,7 @@ export class InfNet extends Network {
   /** @param input N×3×H×W in [0, 1], each side a multiple of 32 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("infnet", input, { dims: 2, channels: 3, multipleOf: INFNET_MULTIPLE });
+    requireStatistics("infnet", input, { dims: 2, multipleOf: INFNET_MULTIPLE }, pass);
     const size = input.shape.slice(2);
     const full = (logits: Tensor): Logits => asLogits(resize(logits, size));
     return scope(() => {

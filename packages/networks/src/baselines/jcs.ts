@@ -8,7 +8,7 @@ import { ConvolutionRelu } from "../blocks/convolution-relu.js";
 import { DilationPyramid } from "../blocks/dilation-pyramid.js";
 import { RES2NET_V1B_26W_4S, Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
 import { SqueezeExcitation } from "../blocks/squeeze-excitation.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
 import { FrozenNorm } from "../layers/norm.js";
 import { MaxPool } from "../layers/pooling.js";
@@ -91,6 +91,7 @@ export class Jcs extends Network {
   /** @param input N×3×H×W in [0, 1], each side a multiple of 32 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("jcs", input, { dims: 2, channels: 3, multipleOf: JCS_MULTIPLE });
+    requireStatistics("jcs", input, { dims: 2, multipleOf: JCS_MULTIPLE }, pass);
     const size = input.shape.slice(2);
     return scope(() => {
       const own = part("vgg", () => this.#vggFeatures(input, pass));

@@ -5,6 +5,7 @@ import {
   full,
   gradients,
   cat as joined,
+  record,
   scope,
   withoutGradients,
   zeros,
@@ -18,6 +19,7 @@ import {
   createNetwork,
   headsOf,
   resolveNetwork,
+  sideMultiple,
   undrawnNetwork,
   type NetworkEntry,
   type NetworkSpec,
@@ -43,11 +45,12 @@ export function networkContract(
   task: Task,
   { notLearned, settling = 1 }: ContractNotes = {},
 ): void {
-  const { name, multipleOf: side } = entry;
+  const { name } = entry;
   const channels = entry.input[0] ?? 1;
   const specOf = (more: Record<string, unknown> = {}): NetworkSpec =>
     resolveNetwork({ name, preset: "tiny", ...(entry.tasks.length > 1 ? { task } : {}), ...more });
   const madeOf = (seed = 1, more: Record<string, unknown> = {}): Network => createNetwork(specOf(more), seed);
+  const side = sideMultiple(specOf());
   const sideOf = fixedSide(specOf()); // where positions are learned there is but one
   const of = (blocks: readonly number[]): number[] => blocks.slice(-entry.dims).map((count) => sideOf ?? count * side);
   /** What a network of stacks takes has an axis more: the slices. */
@@ -146,6 +149,28 @@ export function networkContract(
         expect(digestOf(scan.toArray())).toBe(before);
         network.release();
       });
+    });
+  });
+
+  test("a single block in training is refused where a norm would see one value a channel, and only there", () => {
+    scope(() => {
+      const network = madeOf();
+      const shape = [1, ...(entry.stack === true ? [1] : []), channels, ...of([1, 1, 1])];
+      const block = noise("block", shape);
+      const train = (): unknown => network.forward(block, training());
+      const norm = normOfOneValue(network, block);
+      const where = norm === "batch" ? "a training batch" : "each sample of a training batch";
+      if (norm === undefined) train();
+      else {
+        expect(thrownBy(train)).toBe(
+          `NetworkError: ${name} takes more than one block of ${of([1, 1, 1]).join("×")} in ${where}, as ${norm} norm needs ` +
+            `the variance of several values, but ${shape.join("×")} came`,
+        );
+      }
+      network.forward(scanOf(1, [1, 1, 2]), training());
+      expectFinite(network.state());
+      expectFinite(namedHeads(network.forward(scanOf(1), EVALUATION)));
+      network.release();
     });
   });
 
@@ -282,8 +307,21 @@ function digestOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
     .digest("hex");
 }
 
-function expectFinite(heads: ReadonlyMap<string, Logits>): void {
-  for (const [head, logits] of heads) expect(logits.toNumbers().every(Number.isFinite), head).toBe(true);
+function expectFinite(tensors: ReadonlyMap<string, Tensor>): void {
+  for (const [name, tensor] of tensors) expect(tensor.toNumbers().every(Number.isFinite), name).toBe(true);
+}
+
+/** A norm that would have a single value a channel to take a variance of, were this input trained with. Frozen ones take none. */
+function normOfOneValue(network: Network, input: Tensor): "batch" | "instance" | undefined {
+  const learned = new Set(Array.from(network.parameters().values(), ({ id }) => id));
+  const { calls } = record(() => network.forward(input, EVALUATION));
+  const norms = calls.map(({ op, inputs: [x, scale] }) => {
+    const [samples = 0, , ...space] = x?.shape ?? [];
+    const voxels = space.reduce((product, side) => product * side, 1);
+    if (op === "aten::batch_norm" && samples * voxels === 1 && learned.has(scale?.id ?? NaN)) return "batch";
+    return op === "aten::instance_norm" && voxels === 1 ? "instance" : undefined;
+  });
+  return norms.find((norm) => norm !== undefined);
 }
 
 /** The largest absolute element; NaN for a gradient that is not there. */
