@@ -12,7 +12,7 @@ import { COVNET, CovNet, COVNET_MULTIPLE, covnetOptions, covnetPresets } from ".
 import { DENSENET_MULTIPLE, DenseNet, densenetOptions, densenetPresets, MONAI_DENSENET } from "./baselines/densenet.js";
 import { INFNET, INFNET_BACKBONE, InfNet, INFNET_MULTIPLE, infnetOptions, infnetPresets } from "./baselines/infnet.js";
 import { JCS, Jcs, JCS_MULTIPLE, jcsOptions, jcsPresets } from "./baselines/jcs.js";
-import { AXIAL_UNET, MEDT, MedT, medtOptions, medtPresets } from "./baselines/medt.js";
+import { AXIAL_UNET, MEDT, MedT, MEDT_MULTIPLE, medtOptions, medtPresets } from "./baselines/medt.js";
 import {
   Res2Net,
   RES2NET_MULTIPLE,
@@ -22,6 +22,7 @@ import {
   res2netPresets,
 } from "./baselines/res2net.js";
 import {
+  TRANSUNET_MULTIPLE,
   TRANSUNET_NPZ,
   TRANSUNET_TORCH,
   TransUnet,
@@ -235,7 +236,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     dims: 2,
     resizes: true,
     input: [3, 128, 128],
-    multipleOf: 128,
+    multipleOf: MEDT_MULTIPLE,
     levels: 0,
     cites: "Valanarasu et al., MICCAI 2021; jeya-maria-jose/Medical-Transformer",
     differs: "35,570 parameters that nothing uses are left out; a sigmoid channel a lesion type in place of a softmax",
@@ -250,7 +251,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     dims: 2,
     resizes: true,
     input: [3, 224, 224],
-    multipleOf: 16,
+    multipleOf: TRANSUNET_MULTIPLE,
     levels: 0,
     cites: "Chen et al., 2021, R50-ViT-B/16; Beckschen/TransUNet",
     differs: "a sigmoid channel a lesion type in place of a softmax over classes",

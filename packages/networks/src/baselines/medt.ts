@@ -16,6 +16,9 @@ import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../ref
 /** Patches along each side of the picture that the local branch looks at one by one. */
 const PATCHES = 4;
 
+/** The side of the input is a multiple of this: each patch is halved five times. */
+export const MEDT_MULTIPLE = PATCHES * 2 ** 5;
+
 const VARIANTS = {
   medt: { global: "gated", local: "none" },
   logo: { global: "relative", local: "relative" },
@@ -33,8 +36,8 @@ export const medtOptions = z.strictObject({
     ),
   side: z
     .int()
-    .multipleOf(128)
-    .min(128)
+    .multipleOf(MEDT_MULTIPLE)
+    .min(MEDT_MULTIPLE)
     .default(128)
     .describe("pixels of the input's side: positions are learned for it"),
   planes: z.int().multipleOf(16).min(16).default(16).describe("channels of attention in the first stage"),
