@@ -1,5 +1,5 @@
 import type { RandomSource } from "@multirnet/base";
-import { asLogits, scope, type Tensor } from "@multirnet/engine";
+import { asLogits, cat, scope, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
 import { RESNET_CHILDREN, ResNetFeatures } from "../blocks/resnet.js";
@@ -61,15 +61,23 @@ export class CovNet extends Network {
       throw new NetworkError({ code: "NETWORK_INPUT", network: "covnet", expected, came: input.shape.join("×") });
     }
     requireStatistics("covnet", input, { dims: 2, multipleOf: COVNET_MULTIPLE }, pass);
-    const seenAs: Pass = this.#statistics === "batch" ? { ...pass, statistics: "batch" } : pass;
     return scope(() => {
-      const each = part("features", () =>
-        globalAverage(this.features.forward(input.reshape([scans * slices, 3, ...space]), seenAs)),
-      );
+      const each = part("features", () => this.#pooled(input.reshape([scans * slices, 3, ...space]), slices, pass));
       const largest = each.reshape([scans, slices, each.shape[1] ?? 0]).amax({ dim: [1] });
       const disease = part("head", () => asLogits(this.head.forward(largest)));
       return { task: "diagnosis", disease, auxiliary: [] };
     });
+  }
+
+  /** In evaluation with statistics of the slices themselves each scan is seen alone, so that its answer is its own. */
+  #pooled(all: Tensor, slices: number, pass: Pass): Tensor {
+    const [count = 0] = all.shape;
+    if (pass.mode === "train" || this.#statistics === "running") return globalAverage(this.features.forward(all, pass));
+    const scans = Array.from({ length: count / slices }, (_, scan) => all.narrow(0, scan * slices, slices));
+    return cat(
+      scans.map((scan) => globalAverage(this.features.forward(scan, { ...pass, statistics: "batch" }))),
+      { dim: 0 },
+    );
   }
 }
 

@@ -40,6 +40,16 @@ test("batch norm in evaluation uses what it remembers, whatever the batch, and r
   expect(norm.runningVar.tensor.toNumbers()).toEqual(close([4, 100], 4));
 });
 
+test("batch norm in evaluation takes the batch's own statistics where the pass says so, and remembers nothing of it", () => {
+  const norm = new BatchNorm(2);
+  setWeights(norm, { weight: [2, 1], bias: [100, -1], runningMean: [1, -10], runningVar: [4, 100] });
+  const [a, b] = [2 / Math.sqrt(5 + 1e-5), 1 / Math.sqrt(200 + 1e-5)]; // as in training
+  const expected = [100 - 3 * a, 100 - a, -1, 20 * b - 1, 100 + a, 100 + 3 * a, -20 * b - 1, -1];
+  expect(norm.forward(x, { ...EVALUATION, statistics: "batch" }).toNumbers()).toEqual(close(expected, 4));
+  expect(norm.runningMean.tensor.toNumbers()).toEqual([1, -10]);
+  expect(norm.runningVar.tensor.toNumbers()).toEqual([4, 100]);
+});
+
 test("what a batch norm remembers is no parameter and takes no gradient", () => {
   const norm = new BatchNorm(2);
   expect([...norm.parameters().keys()]).toEqual(["weight", "bias"]);
