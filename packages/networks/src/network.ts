@@ -47,6 +47,8 @@ export abstract class Network extends Module {
   /** The one side of a slice that it takes, where positions are learned. */
   readonly side: number | undefined = undefined;
 
+  /** What of a scan's regions makes its diagnosis: their logits by the lesion in each, or their probabilities, each region as much as any other. */
+  readonly regionsJoin: "logits" | "probabilities" = "logits";
   /** How the channels of a slice are normalised before it sees them, as its public implementation does; in [0, 1] where not at all. */
   readonly normalised: ChannelStatistics | undefined = undefined;
 

@@ -23,12 +23,13 @@ export function overVolumes(network: Network): Network {
 
 /**
  * Shows a network of slices the axial slices of a region, each three times as channels, normalised as the network wants them and resized to the side that
- * it is made for, and puts its outlines together again. The diagnosis of a region is the mean of its slices' probabilities, unless the network makes one of them itself.
+ * it is made for, and puts its outlines together again. The diagnosis of a region is the mean of its slices' probabilities, unless the network makes one of them itself; that of a scan is the mean of its regions'.
  *
  * Its weights are the network's, under the same names.
  */
 class Slicewise extends Network {
   readonly task: Task;
+  override readonly regionsJoin = "probabilities"; // of slices, or of what they are together
   readonly #network: Network;
 
   constructor(network: Network) {
