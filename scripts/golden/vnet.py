@@ -9,11 +9,11 @@ Debian's python3-torch and python3-numpy.
 import sys
 from pathlib import Path
 
-import torch
 from torch import nn
 
 import checkouts
 import golden_file
+from written import DOWN, UP, Zhou, above_background
 
 CHECKOUTS = Path(sys.argv[1]).resolve()
 checkouts.use(CHECKOUTS, "MONAI")
@@ -62,9 +62,6 @@ CASES = [
     },
 ]
 
-DOWN = ["down_tr32", "down_tr64", "down_tr128", "down_tr256"]
-UP = ["up_tr256", "up_tr128", "up_tr64", "up_tr32"]
-
 
 def narrow(act, bias, outputs, channels=1):
     """MONAI's V-Net, `WIDTH` channels wide at full size in place of 16."""
@@ -81,10 +78,6 @@ def narrow(act, bias, outputs, channels=1):
         setattr(net, name, up)
     net.out_tr = monai_vnet.OutputTransition(3, 2 * WIDTH, outputs, act, bias=bias)
     return net
-
-
-def above_background(outputs):
-    return outputs[:, 1:] - outputs[:, :1]
 
 
 class Heads(nn.Module):
@@ -104,45 +97,6 @@ class Heads(nn.Module):
         return self.net.named_buffers()
 
 
-class Zhou(nn.Module):
-    """Zhou's network, as spec/networks.md and its paper describe it: the map of the pass before joins the scan; the five encoder levels, averaged over
-    space and joined, give the diagnosis."""
-
-    def __init__(self, net, classes, passes):
-        super().__init__()
-        self.net = net
-        self.passes = passes
-        self.classifier = nn.Linear(WIDTH * 31, classes)
-
-    def once(self, scan, seen):
-        net = self.net
-        first = net.in_tr
-        both = torch.cat([scan, seen], dim=1)
-        levels = [first.act_function(first.conv_block(both) + scan.repeat(1, WIDTH, 1, 1, 1))]
-        for name in DOWN:
-            levels.append(getattr(net, name)(levels[-1]))
-        feature = levels[-1]
-        for name, skip in zip(UP, reversed(levels[:-1])):
-            feature = getattr(net, name)(feature, skip)
-        pooled = torch.cat([level.mean(dim=(2, 3, 4)) for level in levels], dim=1)
-        return above_background(net.out_tr(feature)), self.classifier(pooled)
-
-    def forward(self, scan):
-        seen, heads = torch.zeros_like(scan), {}
-        for index in range(self.passes + 1):
-            lesion, disease = self.once(scan, seen)
-            before = "" if index == self.passes else f"auxiliary.pass{index}."
-            heads |= {f"{before}lesion": lesion, f"{before}disease": disease}
-            seen = (1 - torch.prod(1 - torch.sigmoid(lesion), dim=1, keepdim=True)).detach()
-        return heads
-
-    def named_parameters(self, *args, **kwargs):
-        return [*self.net.named_parameters(), *((f"classifier.{name}", tensor) for name, tensor in self.classifier.named_parameters())]
-
-    def named_buffers(self, *args, **kwargs):
-        return self.net.named_buffers()
-
-
 widths = [WIDTH * 2**level for level in range(5)]
 where = golden_file.origin("vnet", CHECKOUTS, "MONAI")
 cases = []
@@ -156,7 +110,7 @@ zhou = {
     "name": "MONAI's V-Net as its body, two lesion types, one extra pass",
     "reference": "monai",
     "referenceOf": "vnet",
-    "network": Zhou(narrow(("elu", {"inplace": True}), False, 3, channels=2), 3, 1),
+    "network": Zhou(narrow(("elu", {"inplace": True}), False, 3, channels=2), WIDTH, 3, 1),
     "shape": SHAPE,
     "options": {"widths": widths, "dropout": 0, "classifierDropout": 0, "lesions": ["a", "b"], "passes": 1},
     "gradients": [*GRADIENTS, "classifier.weight", "classifier.bias"],
