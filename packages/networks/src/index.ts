@@ -23,6 +23,7 @@ export {
   networkEntry,
   NETWORKS,
   resolveNetwork,
+  sideMultiple,
   undrawnNetwork,
   type NetworkEntry,
   type NetworkSpec,

@@ -1,6 +1,7 @@
 import { zeros } from "@multirnet/engine";
 import { expect, test } from "vitest";
 
+import type { Norm } from "./layers/norm.js";
 import { regionTensor, requireRegion, requireStatistics } from "./input.js";
 import { createNetwork, resolveNetwork } from "./registry.js";
 import { noise } from "./testing/formula.js";
@@ -23,6 +24,8 @@ test("a region that fits is taken, for any number of channels and any multiple",
 
 const wanted =
   "more than one block of 16×16×16 in a training batch, as batch norm needs the variance of several values";
+const wantedOfEach =
+  "more than one block of 16×16×16 in each sample of a training batch, as instance norm needs the variance of several values";
 
 test("a training batch of one value at the deepest is refused, one of two is not, and evaluation takes both", () => {
   const require = (shape: readonly number[], pass = training()): void =>
@@ -31,6 +34,24 @@ test("a training batch of one value at the deepest is refused, one of two is not
   require([2, 1, 16, 16, 16]);
   require([1, 1, 16, 32, 16]);
   require([1, 1, 16, 16, 16], EVALUATION);
+});
+
+test("slices count as samples do in a stack, each sample by itself for instance norm, and group norm has several channels", () => {
+  const stack = (shape: readonly number[]): void =>
+    requireStatistics("net", zeros(shape), { dims: 2, multipleOf: 32 }, training());
+  expect(thrownBy(() => stack([1, 1, 3, 32, 32]))).toBe(
+    "NetworkError: net takes more than one block of 32×32 in a training batch, as batch norm needs the variance of several values, " +
+      "but 1×1×3×32×32 came",
+  );
+  stack([1, 2, 3, 32, 32]);
+  const require = (norm: Norm, shape: readonly number[], pass = training()): void =>
+    requireStatistics("net", zeros(shape), { multipleOf: 16, norm }, pass);
+  expect(thrownBy(() => require("instance", [2, 1, 16, 16, 16]))).toBe(
+    `NetworkError: net takes ${wantedOfEach}, but 2×1×16×16×16 came`,
+  );
+  require("instance", [1, 1, 16, 16, 32]);
+  require("instance", [2, 1, 16, 16, 16], EVALUATION);
+  require("group", [1, 1, 16, 16, 16]);
 });
 
 test.each([
@@ -53,10 +74,23 @@ test.each([
 
 test.each([
   { task: "joint", norm: "instance", classifierNorm: "group" },
+  { task: "segmentation", norm: "instance" },
+  { task: "diagnosis", classifierNorm: "instance" },
+])("an instance norm of a single voxel is refused, in evaluation it is not: $task $norm $classifierNorm", (given) => {
+  const network = createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", ...given }), 0);
+  const scan = noise("scan", [2, 1, 16, 16, 16]);
+  expect(thrownBy(() => network.forward(scan, training()))).toBe(
+    `NetworkError: multirnet takes ${wantedOfEach}, but 2×1×16×16×16 came`,
+  );
+  expect(network.forward(scan, EVALUATION).task).toBe(given.task);
+  network.release();
+});
+
+test.each([
   { task: "joint", norm: "group" },
   { task: "segmentation", norm: "group", classifierNorm: "batch" },
-  { task: "diagnosis", classifierNorm: "instance" },
-])("without batch norms there is no such need: $task $norm $classifierNorm", (given) => {
+  { task: "diagnosis", classifierNorm: "group" },
+])("with group norms there is no such need: $task $norm $classifierNorm", (given) => {
   const network = createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", ...given }), 0);
   expect(network.forward(noise("scan", [1, 1, 16, 16, 16]), training()).task).toBe(given.task);
   network.release();

@@ -3,6 +3,7 @@ import { tensorFrom, type Tensor } from "@multirnet/engine";
 
 import { NetworkError } from "./errors.js";
 import type { Dims } from "./layers/convolution.js";
+import type { Norm } from "./layers/norm.js";
 import type { Pass } from "./network.js";
 
 /**
@@ -48,21 +49,25 @@ export function requireRegion(
 }
 
 /**
- * Refuses to train with a batch that leaves the deepest batch norms one value a channel. Its variance would be 0, so nothing would be learned
- * there, and the unbiased one that they remember would be NaN, which shows only in evaluation.
+ * Refuses to train with a batch that leaves the deepest norms one value a channel. Its variance would be 0, so nothing would be learned there; and the
+ * unbiased one that batch norms remember would be NaN, which shows only in evaluation.
  *
- * @param multipleOf how many voxels of each side become one at the deepest @throws NetworkError NETWORK_INPUT
+ * @param input N×C×space, or N×S×C×space of stacks
+ * @param options `multipleOf`: how many voxels of each side become one at the deepest; `norm`: the one that stands there, batch norm unless given
+ * @throws NetworkError NETWORK_INPUT
  */
 export function requireStatistics(
   network: string,
   { shape }: Tensor,
-  { multipleOf }: { readonly multipleOf: number },
+  { dims = 3, multipleOf, norm = "batch" }: { readonly dims?: Dims; readonly multipleOf: number; readonly norm?: Norm },
   { mode }: Pass,
 ): void {
-  const [batch = 0, , ...space] = shape;
-  const values = space.reduce((product, side) => product * (side / multipleOf), batch);
-  if (mode === "eval" || values > 1) return;
+  const space = shape.slice(-dims);
+  const samples = norm === "batch" ? shape.slice(0, -dims - 1) : []; // instance norm looks at each by itself
+  const values = [...samples, ...space.map((side) => side / multipleOf)].reduce((product, count) => product * count, 1);
+  if (mode === "eval" || norm === "group" || values > 1) return;
+  const where = norm === "batch" ? "a training batch" : "each sample of a training batch";
   const block = space.map(() => multipleOf).join("×");
-  const expected = `more than one block of ${block} in a training batch, as batch norm needs the variance of several values`;
+  const expected = `more than one block of ${block} in ${where}, as ${norm} norm needs the variance of several values`;
   throw new NetworkError({ code: "NETWORK_INPUT", network, expected, came: shape.join("×") });
 }

@@ -43,7 +43,8 @@ test("bounds of every kind have words", () => {
 test.each(NETWORKS.map((entry) => ({ entry, name: entry.name })))("$name says what each option is for", ({ entry }) => {
   for (const row of optionTable(entry)) {
     expect(row.says, row.name).not.toBe("");
-    // Its default, or the option whose value it takes.
-    expect(row.default ?? /where it is another than (\w+)$/.exec(row.says)?.[1], row.name).toBeDefined();
+    // Its default, the option whose value it takes, or what it is for each variant.
+    const otherwise = /(?:where it is another than \w+|; unless given \d.* for \w+)$/;
+    expect(row.default ?? otherwise.exec(row.says)?.[0], row.name).toBeDefined();
   }
 });

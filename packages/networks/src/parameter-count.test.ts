@@ -11,6 +11,7 @@ test.each([
   // The paper's rule with one channel in, two out and the norms; MONAI's.
   { given: { name: "unet3d", lesions: ["a", "b"] }, expected: 19_072_834 },
   { given: { name: "unet3d", preset: "monai", lesions: ["a", "b"] }, expected: 5_749_410 },
+  { given: { name: "unet3d", variant: "monai", lesions: ["a", "b"] }, expected: 5_749_410 },
   { given: { name: "unetpp3d", lesions: ["a", "b"] }, expected: 6_979_976 },
   { given: { name: "attention-unet", lesions: ["a", "b"] }, expected: 94_482_930 },
   { given: { name: "densenet121" }, expected: 11_245_699 },

@@ -2,7 +2,7 @@ import { scope } from "@multirnet/engine";
 import { expect, test } from "vitest";
 
 import { NetworkError } from "./errors.js";
-import { createNetwork, headsOf, networkEntry, NETWORKS, resolveNetwork } from "./registry.js";
+import { createNetwork, headsOf, networkEntry, NETWORKS, resolveNetwork, sideMultiple } from "./registry.js";
 import { thrownBy } from "./testing/thrown.js";
 
 const KNOWN =
@@ -138,6 +138,26 @@ test("a network is made from its name, its options and a seed, and says its task
     }
   });
 });
+
+test.each(NETWORKS.map((entry) => ({ entry, name: entry.name })))(
+  "$name sees what the registry says it does, at a side of its own where it is resized",
+  ({ entry, name }) => {
+    const { dims, stack = false, resizes = false, input } = entry;
+    const spec = resolveNetwork({ name, preset: "tiny" });
+    const network = createNetwork(spec, 0);
+    expect(network.sees).toBe(dims === 3 ? "volume" : stack ? "stack" : "slice");
+    expect(network.side !== undefined).toBe(resizes);
+    expect(input.length).toBe(1 + dims);
+    expect(input[0]).toBe(dims === 3 ? 1 : 3); // a slice stands three times as channels
+    const whole = resolveNetwork({ name });
+    const { side } = whole.options;
+    if (resizes) expect(input.slice(1)).toEqual([side, side]);
+    expect([...input.slice(1), network.side ?? 0].map((length) => length % sideMultiple(whole))).toEqual(
+      Array.from({ length: dims + 1 }, () => 0),
+    );
+    network.release();
+  },
+);
 
 test("the heads are named by the options, and a network without classes has none", () => {
   expect(headsOf(resolveNetwork({ name: "multirnet", lesions: ["x", "y"] }))).toEqual({

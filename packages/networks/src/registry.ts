@@ -12,7 +12,7 @@ import { COVNET, CovNet, COVNET_MULTIPLE, covnetOptions, covnetPresets } from ".
 import { DENSENET_MULTIPLE, DenseNet, densenetOptions, densenetPresets, MONAI_DENSENET } from "./baselines/densenet.js";
 import { INFNET, INFNET_BACKBONE, InfNet, INFNET_MULTIPLE, infnetOptions, infnetPresets } from "./baselines/infnet.js";
 import { JCS, Jcs, JCS_MULTIPLE, jcsOptions, jcsPresets } from "./baselines/jcs.js";
-import { AXIAL_UNET, MEDT, MedT, medtOptions, medtPresets } from "./baselines/medt.js";
+import { AXIAL_UNET, MEDT, MedT, MEDT_MULTIPLE, medtOptions, medtPresets } from "./baselines/medt.js";
 import {
   Res2Net,
   RES2NET_MULTIPLE,
@@ -22,6 +22,7 @@ import {
   res2netPresets,
 } from "./baselines/res2net.js";
 import {
+  TRANSUNET_MULTIPLE,
   TRANSUNET_NPZ,
   TRANSUNET_TORCH,
   TransUnet,
@@ -29,7 +30,7 @@ import {
   transunetPresets,
 } from "./baselines/transunet.js";
 import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
-import { Unet3d, UNET3D_MULTIPLE, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
+import { Unet3d, unet3dMultiple, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
 import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
 import { Vnet, VNET_MONAI, VNET_MULTIPLE, VNET_PYTORCH, vnetOptions, vnetPresets } from "./baselines/vnet.js";
 import { ZhouNet, zhouOptions, zhouPresets } from "./baselines/zhou.js";
@@ -50,7 +51,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly resizes?: true; // slices of any size are brought to the side that its positions were learned for
   readonly stack?: true; // it takes all slices of a scan together, N×S×C×H×W
   readonly input: readonly number[]; // default region, C×D×H×W
-  readonly multipleOf: number; // each side of a region is a multiple of this
+  readonly multipleOf: number | ((options: Options) => number); // each side of a region is a multiple of this
   readonly levels: number; // coarser outlines that deep supervision can weigh
   readonly cites: string;
   readonly differs: string; // what is not as published, and why; never empty
@@ -105,7 +106,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     tasks: ["segmentation"],
     dims: 3,
     input: [1, 32, 96, 96],
-    multipleOf: UNET3D_MULTIPLE,
+    multipleOf: unet3dMultiple,
     levels: 0,
     cites: "Çiçek et al., MICCAI 2016; variant monai: MONAI nets/basic_unet.py",
     differs: "convolutions are padded, so that the outline has the size of the region; a sigmoid channel a lesion type",
@@ -236,7 +237,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     dims: 2,
     resizes: true,
     input: [3, 128, 128],
-    multipleOf: 128,
+    multipleOf: MEDT_MULTIPLE,
     levels: 0,
     cites: "Valanarasu et al., MICCAI 2021; jeya-maria-jose/Medical-Transformer",
     differs: "35,570 parameters that nothing uses are left out; a sigmoid channel a lesion type in place of a softmax",
@@ -251,7 +252,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     dims: 2,
     resizes: true,
     input: [3, 224, 224],
-    multipleOf: 16,
+    multipleOf: TRANSUNET_MULTIPLE,
     levels: 0,
     cites: "Chen et al., 2021, R50-ViT-B/16; Beckschen/TransUNet",
     differs: "a sigmoid channel a lesion type in place of a softmax over classes",
@@ -304,9 +305,16 @@ export function resolveNetwork(
   const { options, presets } = networkEntry(name);
   if (!Object.hasOwn(presets, preset)) throw presetError(name, Object.keys(presets), preset);
   const chosen = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const parsed = options.safeParse({ ...presets[preset], ...chosen });
-  if (!parsed.success) throw optionError(name, options, chosen, parsed.error);
+  const whole: Record<string, unknown> = { ...presets[preset], ...chosen };
+  const parsed = options.safeParse(whole);
+  if (!parsed.success) throw optionError(name, options, whole, parsed.error);
   return { name, options: parsed.data as Record<string, unknown> };
+}
+
+/** What each side of a region is a multiple of. */
+export function sideMultiple({ name, options }: NetworkSpec): number {
+  const { multipleOf } = networkEntry(name);
+  return typeof multipleOf === "number" ? multipleOf : multipleOf(options);
 }
 
 /** Makes a network with fresh weights, the same for the same seed. */

@@ -6,6 +6,7 @@ export const frozenSchema = z
     z.strictObject({
       part: z.string().min(1).describe("names in the paths of weights, such as backbone or gates"),
       epochs: z.int().min(1).optional().describe("for this many epochs; always unless given"),
+      optional: z.literal(true).optional().describe("the network may be without it, as some of its variants are"),
     }),
   )
   .describe("weights that stand still");

@@ -81,6 +81,11 @@ test.each([
     words: "key preprocessing.region.y: expected a multiple of 16 for multirnet, but 40 came",
   },
   {
+    what: "a region that a variant of the network cannot halve as often",
+    given: { network: { name: "unet3d", variant: "monai" }, preprocessing: { region: { x: 96, y: 96, z: 24 } } },
+    words: "key preprocessing.region.z: expected a multiple of 16 for unet3d, but 24 came",
+  },
+  {
     what: "weights for outlines that a network does not have",
     given: { network: { name: "vnet" }, loss: { deepSupervision: [0.5] } },
     words: "key loss.deepSupervision: expected no weight, as vnet has no coarser outlines, but 1 came",

@@ -114,7 +114,7 @@ test("a recipe stands under what the file says, and is written out", () => {
     edge: 0,
   });
   const medt = { network: { name: "medt", preset: "tiny" }, recipe: "published" };
-  expect(parsed(medt).frozen).toEqual([{ part: "gates", epochs: 10 }]);
+  expect(parsed(medt).frozen).toEqual([{ part: "gates", epochs: 10, optional: true }]);
   expect(parsed({ ...medt, frozen: [] }).frozen).toEqual([]);
   expect(parsed({ network: { name: "medt" } }).frozen).toEqual([]);
   const config = parsed(infnet);

@@ -3,7 +3,8 @@ import { dirname, resolve } from "node:path";
 
 import { checkAgainst, faultWords } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
-import { NetworkError, networkEntry, resolveNetwork, type NetworkSpec } from "@multirnet/networks";
+import type { Xyz } from "@multirnet/imaging";
+import { NetworkError, networkEntry, resolveNetwork, sideMultiple, type NetworkSpec } from "@multirnet/networks";
 import { parse } from "yaml";
 import { z } from "zod";
 
@@ -176,7 +177,7 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
   try {
     const { network, preprocessing, loss, validation } = checked.value;
     const spec = resolved(network);
-    requireMultiple(spec.name, preprocessing.region);
+    requireMultiple(spec, preprocessing.region);
     requireLevels(spec.name, loss.deepSupervision.length);
     if (checked.value.initialWeights?.from !== undefined && checked.value.initialWeights.part === undefined)
       throw refuse("key initialWeights.from: expected initialWeights.part beside it, which says where the weights go");
@@ -203,9 +204,10 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
     throw refuse(`key loss.deepSupervision: expected ${expected}, but ${String(weights)} came`);
   }
 
-  function requireMultiple(name: string, region: { readonly x: number; readonly y: number; readonly z: number }): void {
-    const { multipleOf, dims, resizes } = networkEntry(name);
+  function requireMultiple(spec: NetworkSpec, region: Xyz): void {
+    const { name, dims, resizes } = networkEntry(spec.name);
     if (resizes === true) return;
+    const multipleOf = sideMultiple(spec);
     for (const axis of dims === 2 ? (["x", "y"] as const) : (["x", "y", "z"] as const)) {
       if (region[axis] % multipleOf === 0) continue;
       const key = `preprocessing.region.${axis}`;

@@ -49,9 +49,9 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     },
   },
   medt: {
-    cites: "Valanarasu et al. 2021: cross entropy; gates learn from the tenth epoch on",
+    cites: "Valanarasu et al. 2021: cross entropy; gates, where a variant has them, learn from the tenth epoch on",
     differs: "binary, as the outline is a sigmoid",
-    settings: { loss: { segmentation: "crossEntropy" }, frozen: [{ part: "gates", epochs: 10 }] },
+    settings: { loss: { segmentation: "crossEntropy" }, frozen: [{ part: "gates", epochs: 10, optional: true }] },
   },
   transunet: {
     cites: "Chen et al. 2021, and Beckschen/TransUNet trainer.py: cross entropy and Dice with squares, half of each",

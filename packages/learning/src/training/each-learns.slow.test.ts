@@ -9,8 +9,10 @@ import {
   overVolumes,
   regionTensor,
   resolveNetwork,
+  sideMultiple,
   type Network,
   type NetworkEntry,
+  type NetworkSpec,
 } from "@multirnet/networks";
 import { expect, test } from "vitest";
 
@@ -26,8 +28,8 @@ const SLICES = 2;
 const SLICE_SIDE = 128; // fine enough for a map that is an eighth as fine
 
 /** Two phantoms, one of each disease, a whole chest in a few voxels; networks of slices see the two slices of each that have the most lesion. */
-function twoPhantoms({ dims, multipleOf }: NetworkEntry): Seen {
-  const size = dims === 3 ? { x: 32, y: 32, z: multipleOf } : { x: SLICE_SIDE, y: SLICE_SIDE, z: 8 };
+function twoPhantoms({ dims }: NetworkEntry, spec: NetworkSpec): Seen {
+  const size = dims === 3 ? { x: 32, y: 32, z: sideMultiple(spec) } : { x: SLICE_SIDE, y: SLICE_SIDE, z: 8 };
   const phantoms = (["covid-19", "cap"] as const).map((diagnosis, index) => {
     const { scan, lesions } = makePhantom({ seed: 11, index, size, diagnosis });
     return { image: windowed(scan), mask: Float32Array.from(lesions.voxels, (label) => Number(label > 0)) };
@@ -89,8 +91,9 @@ function measured(network: Network, { input, truth }: Batch): { readonly dice: n
 test.each(NETWORKS.map((entry) => ({ entry, name: entry.name })))(
   "$name learns two phantoms by heart",
   ({ entry, name }) => {
-    const { size, image, mask } = twoPhantoms(entry);
-    const network = overVolumes(createNetwork(resolveNetwork({ name, preset: "small" }), 1));
+    const spec = resolveNetwork({ name, preset: "small" });
+    const { size, image, mask } = twoPhantoms(entry, spec);
+    const network = overVolumes(createNetwork(spec, 1));
     const adam = new Adam(network.parameters(), { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
     const batch = (): Batch => ({
       input: regionTensor(image, { samples: 2, channels: 1, size }),

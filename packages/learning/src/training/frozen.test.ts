@@ -29,6 +29,11 @@ test("a part stands still for its first epochs, or always", () => {
   expect(still(frozen, 2)).toEqual(["head.bias"]);
 });
 
+test("a part that is optional stands still where there is one, and is no fault where there is none", () => {
+  expect(still([{ part: "gates", optional: true }])).toEqual(["block.0.gates.query", "block.1.gates.query"]);
+  expect(still([{ part: "gat", optional: true }, { part: "head" }])).toEqual(["head.bias"]);
+});
+
 test.each(["gat", "stem.bias", "back", "backbone.stem.weight.x"])("no weight has the part %s", (part) => {
   expect(() => still([{ part, epochs: 0 }])).toThrow(
     `no weight of the network has ${part} in its path, so nothing can be frozen by it`,

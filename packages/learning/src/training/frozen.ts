@@ -19,13 +19,13 @@ export function requireFrozenParts({ frozen, network: spec }: Pick<TrainConfig, 
  * Which of a network's weights stand still in an epoch.
  *
  * @param paths of all its weights
- * @throws LearningError FROZEN_PART for a part that none of them has
+ * @throws LearningError FROZEN_PART for a part that none of them has, unless it is optional
  */
 export function frozenIn(frozen: Frozen, paths: readonly string[], epoch: number): ReadonlySet<string> {
   const still = new Set<string>();
-  for (const { part, epochs } of frozen) {
+  for (const { part, epochs, optional = false } of frozen) {
     const has = paths.filter((path) => `.${path}.`.includes(`.${part}.`));
-    if (has.length === 0) throw new LearningError({ code: "FROZEN_PART", part });
+    if (has.length === 0 && !optional) throw new LearningError({ code: "FROZEN_PART", part });
     if (epochs === undefined || epoch < epochs) for (const path of has) still.add(path);
   }
   return still;

@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import { RESNET_CHILDREN, ResNetFeatures } from "../blocks/resnet.js";
 import { NetworkError } from "../errors.js";
+import { requireStatistics } from "../input.js";
 import { Linear } from "../layers/linear.js";
 import { globalAverage } from "../layers/pooling.js";
 import { Network, type Pass, type Prediction } from "../network.js";
@@ -59,6 +60,7 @@ export class CovNet extends Network {
       const expected = `N×S×3×H×W with H and W multiples of ${String(COVNET_MULTIPLE)}`;
       throw new NetworkError({ code: "NETWORK_INPUT", network: "covnet", expected, came: input.shape.join("×") });
     }
+    requireStatistics("covnet", input, { dims: 2, multipleOf: COVNET_MULTIPLE }, pass);
     const seenAs: Pass = this.#statistics === "batch" ? { ...pass, statistics: "batch" } : pass;
     return scope(() => {
       const each = part("features", () =>

@@ -1,9 +1,10 @@
 import type { RandomSource } from "@multirnet/base";
-import { asLogits, cat, Module, scope, type Tensor } from "@multirnet/engine";
+import { asLogits, Module, scope, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
 import { chain } from "../blocks/chain.js";
-import { requireRegion } from "../input.js";
+import { DenseBlock } from "../blocks/dense-block.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution, type Dims } from "../layers/convolution.js";
 import { Linear } from "../layers/linear.js";
 import { BatchNorm } from "../layers/norm.js";
@@ -98,6 +99,7 @@ export class DenseNet extends Network {
   forward(input: Tensor, pass: Pass): Prediction {
     const { name, dims, channels } = this.#shape;
     requireRegion(name, input, { dims, channels, multipleOf: DENSENET_MULTIPLE });
+    requireStatistics(name, input, { dims, multipleOf: DENSENET_MULTIPLE }, pass);
     return scope(() => {
       let feature = part("stem", () => this.pool.forward(chain([this.stem, this.stemNorm], input, pass).relu()));
       for (const [index, block] of this.blocks.entries()) {
@@ -110,55 +112,6 @@ export class DenseNet extends Network {
       }
       const pooled = part("head", () => this.head.forward(globalAverage(this.norm.forward(feature, pass).relu())));
       return { task: "diagnosis", disease: asLogits(pooled), auxiliary: [] };
-    });
-  }
-}
-
-/** Layers that each add `growth` channels to what they saw. */
-class DenseBlock extends Module {
-  readonly layers: readonly DenseLayer[];
-
-  constructor(
-    { dims, from, layers, growth }: { dims: Dims; from: number; layers: number; growth: number },
-    init: RandomSource,
-  ) {
-    super();
-    this.layers = Array.from(
-      { length: layers },
-      (_, index) => new DenseLayer({ dims, from: from + index * growth, growth }, init.derive(index)),
-    );
-  }
-
-  forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => this.layers.reduce((seen, layer) => cat([seen, layer.forward(seen, pass)], { dim: 1 }), x));
-  }
-}
-
-const BOTTLENECK = 4; // times the growth
-
-/** Norm, ReLU, 1×1; norm, ReLU, 3×3. */
-class DenseLayer extends Module {
-  readonly norm1: BatchNorm;
-  readonly squeeze: Convolution;
-  readonly norm2: BatchNorm;
-  readonly convolution: Convolution;
-
-  constructor({ dims, from, growth }: { dims: Dims; from: number; growth: number }, init: RandomSource) {
-    super();
-    const between = BOTTLENECK * growth;
-    this.norm1 = new BatchNorm(from);
-    this.squeeze = new Convolution({ dims, from, to: between, kernel: 1, bias: false }, init.derive("squeeze"));
-    this.norm2 = new BatchNorm(between);
-    this.convolution = new Convolution(
-      { dims, from: between, to: growth, kernel: 3, bias: false },
-      init.derive("convolution"),
-    );
-  }
-
-  forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => {
-      const squeezed = this.squeeze.forward(this.norm1.forward(x, pass).relu());
-      return this.convolution.forward(this.norm2.forward(squeezed, pass).relu());
     });
   }
 }

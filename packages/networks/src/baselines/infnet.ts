@@ -2,12 +2,12 @@ import type { RandomSource } from "@multirnet/base";
 import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
-import { chain } from "../blocks/chain.js";
+import { chain, reluChain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { ReceptiveField } from "../blocks/receptive-field.js";
 import { RES2NET_V1B_26W_4S, Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
 import { unionProbability } from "../blocks/union.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
 import { enlarge, resize } from "../layers/resize.js";
 import { IMAGENET, Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
@@ -83,6 +83,7 @@ export class InfNet extends Network {
   /** @param input N×3×H×W, normalised as photographs are, each side a multiple of 32 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("infnet", input, { dims: 2, channels: 3, multipleOf: INFNET_MULTIPLE });
+    requireStatistics("infnet", input, { dims: 2, multipleOf: INFNET_MULTIPLE }, pass);
     const size = input.shape.slice(2);
     const full = (logits: Tensor): Logits => asLogits(resize(logits, size));
     return scope(() => {
@@ -178,10 +179,7 @@ class ReverseAttentionStage extends Module {
       const map = resize(coarse, size);
       const missed = unionProbability(asLogits(map)).neg().add(1);
       const seen = this.reduce.forward(feature.mul(missed), pass);
-      const found = this.units.reduce(
-        (x, unit) => unit.forward(x, pass).relu(),
-        cat([seen, resize(guide, size)], { dim: 1 }),
-      );
+      const found = reluChain(this.units, cat([seen, resize(guide, size)], { dim: 1 }), pass);
       return this.head.forward(found, pass).add(map);
     });
   }

@@ -2,12 +2,15 @@ import type { RandomSource } from "@multirnet/base";
 import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
-import { chain } from "../blocks/chain.js";
+import { reluChain } from "../blocks/chain.js";
+import { ConvolutionNorm } from "../blocks/convolution-norm.js";
+import { ConvolutionRelu } from "../blocks/convolution-relu.js";
+import { DilationPyramid } from "../blocks/dilation-pyramid.js";
 import { RES2NET_V1B_26W_4S, Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
 import { SqueezeExcitation } from "../blocks/squeeze-excitation.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
-import { BatchNorm, FrozenNorm, type Layer } from "../layers/norm.js";
+import { FrozenNorm } from "../layers/norm.js";
 import { MaxPool } from "../layers/pooling.js";
 import { resize } from "../layers/resize.js";
 import { IMAGENET, Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
@@ -49,9 +52,9 @@ export class Jcs extends Network {
   readonly task = "segmentation";
   override readonly sees = "slice";
   override readonly normalised = IMAGENET;
-  readonly vgg: readonly (readonly ConvolutionRelu[])[];
+  readonly vgg: readonly (readonly ConvolutionNorm[])[];
   readonly classifier: Res2NetFeatures;
-  readonly fusion: readonly (readonly ConvolutionRelu[])[];
+  readonly fusion: readonly (readonly ConvolutionNorm[])[];
   readonly pyramid: DilationPyramid;
   readonly deepPyramid: DilationPyramid;
   readonly decoder: Decoder;
@@ -61,19 +64,20 @@ export class Jcs extends Network {
   constructor({ lesions, widths, blocks, planes }: JcsOptions, init: RandomSource) {
     super();
     const last = widths.at(-1) ?? 0;
-    const backbone = { ...RES2NET_V1B_26W_4S, blocks, planes, norm: FrozenNorm };
+    const frozenNorm = (channels: number): FrozenNorm => new FrozenNorm(channels);
+    const backbone = { ...RES2NET_V1B_26W_4S, blocks, planes, norm: frozenNorm };
     const seen = [planes, ...res2netWidths(backbone)];
+    const unit = { dims: 2, kernel: 3, bias: true } as const;
     this.vgg = widths.map((to, stage) =>
       Array.from({ length: VGG_CONVOLUTIONS[stage] ?? 0 }, (_, index) => {
         const from = index > 0 ? to : (widths[stage - 1] ?? 3);
-        return new ConvolutionRelu({ from, to, kernel: 3, norm: FrozenNorm }, init.derive("vgg", stage, index));
+        return new ConvolutionNorm({ ...unit, from, to, norm: frozenNorm }, init.derive("vgg", stage, index));
       }),
     );
     this.classifier = new Res2NetFeatures(backbone, init.derive("classifier"));
     this.fusion = widths.map((to, level) =>
       [to + (seen[level] ?? 0), to, to].map(
-        (from, index) =>
-          new ConvolutionRelu({ from, to, kernel: 3, norm: BatchNorm }, init.derive("fusion", level, index)),
+        (from, index) => new ConvolutionNorm({ ...unit, from, to }, init.derive("fusion", level, index)),
       ),
     );
     this.pyramid = new DilationPyramid({ channels: last, dilations: [1, 3, 6, 9] }, init.derive("pyramid"));
@@ -88,6 +92,7 @@ export class Jcs extends Network {
   /** @param input N×3×H×W, normalised as photographs are, each side a multiple of 32 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("jcs", input, { dims: 2, channels: 3, multipleOf: JCS_MULTIPLE });
+    requireStatistics("jcs", input, { dims: 2, multipleOf: JCS_MULTIPLE }, pass);
     const size = input.shape.slice(2);
     return scope(() => {
       const own = part("vgg", () => this.#vggFeatures(input, pass));
@@ -98,7 +103,7 @@ export class Jcs extends Network {
         part(`fusion.${String(level)}`, () => {
           const there = seen[level] as Tensor;
           const here = level === this.fusion.length - 1 ? fifth : (own[level] as Tensor);
-          return chain(units, cat([resize(here, there.shape.slice(2)), there], { dim: 1 }), pass);
+          return reluChain(units, cat([resize(here, there.shape.slice(2)), there], { dim: 1 }), pass);
         }),
       );
       const decoded = part("decoder", () => this.decoder.forward([...fused, sixth]));
@@ -118,75 +123,9 @@ export class Jcs extends Network {
     for (const [stage, units] of this.vgg.entries()) {
       const before = features.at(-1);
       const seen = before === undefined ? input : stage === 4 ? before : this.pool.forward(before);
-      features.push(chain(units, seen, pass));
+      features.push(reluChain(units, seen, pass));
     }
     return features;
-  }
-}
-
-/** Convolution (bias), a norm where there is one, ReLU. */
-class ConvolutionRelu extends Module {
-  readonly convolution: Convolution;
-  readonly norm: Layer | undefined;
-
-  constructor(
-    {
-      from,
-      to,
-      kernel,
-      norm: Norm,
-    }: { from: number; to: number; kernel: number; norm?: new (channels: number) => Layer },
-    init: RandomSource,
-  ) {
-    super();
-    this.convolution = new Convolution({ dims: 2, from, to, kernel, bias: true }, init);
-    this.norm = Norm === undefined ? undefined : new Norm(to);
-  }
-
-  forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => {
-      const seen = this.convolution.forward(x);
-      return (this.norm?.forward(seen, pass) ?? seen).relu();
-    });
-  }
-}
-
-/** Runs a unit that has no norm: nothing of the pass matters to it. */
-function plain(unit: ConvolutionRelu, x: Tensor): Tensor {
-  return scope(() => unit.convolution.forward(x).relu());
-}
-
-/** Grouped pyramid of dilated convolutions: wider, four groups that look differently far, excitation, and back. */
-class DilationPyramid extends Module {
-  readonly widen: ConvolutionRelu;
-  readonly groups: readonly Convolution[];
-  readonly excitation: SqueezeExcitation;
-  readonly narrow: ConvolutionRelu;
-  readonly last: ConvolutionRelu;
-
-  constructor({ channels, dilations }: { channels: number; dilations: readonly number[] }, init: RandomSource) {
-    super();
-    const [wide, group] = [2 * channels, channels / 2];
-    this.widen = new ConvolutionRelu({ from: channels, to: wide, kernel: 1 }, init.derive("widen"));
-    this.groups = dilations.map(
-      (dilation, index) =>
-        new Convolution(
-          { dims: 2, from: group, to: group, kernel: 3, dilation, bias: true },
-          init.derive("group", index),
-        ),
-    );
-    this.excitation = new SqueezeExcitation({ channels: wide, between: wide / 4 }, init.derive("excitation"));
-    this.narrow = new ConvolutionRelu({ from: wide, to: channels, kernel: 1 }, init.derive("narrow"));
-    this.last = new ConvolutionRelu({ from: channels, to: channels, kernel: 3 }, init.derive("last"));
-  }
-
-  forward(x: Tensor): Tensor {
-    const group = (x.shape[1] ?? 0) / 2;
-    return scope(() => {
-      const wide = plain(this.widen, x);
-      const parts = this.groups.map((convolution, index) => convolution.forward(wide.narrow(1, index * group, group)));
-      return plain(this.last, plain(this.narrow, this.excitation.forward(cat(parts, { dim: 1 }).relu())));
-    });
   }
 }
 
@@ -202,26 +141,29 @@ class Decoder extends Module {
     const deepest = widths.at(-1) ?? 0;
     this.lateral = widths.map((width, level) => {
       const to = level === widths.length - 1 ? deepest : width / 2;
-      return new ConvolutionRelu({ from: width, to, kernel: 1 }, init.derive("lateral", level));
+      return new ConvolutionRelu({ dims: 2, from: width, to, kernel: 1 }, init.derive("lateral", level));
     });
     this.down = widths
       .slice(0, -1)
       .map(
         (width, level) =>
-          new ConvolutionRelu({ from: widths[level + 1] ?? 0, to: width / 2, kernel: 1 }, init.derive("down", level)),
+          new ConvolutionRelu(
+            { dims: 2, from: widths[level + 1] ?? 0, to: width / 2, kernel: 1 },
+            init.derive("down", level),
+          ),
       );
     this.fuse = widths.slice(0, -1).map((width, level) => new AttentiveFusion(width, init.derive("fuse", level)));
-    this.deepest = new ConvolutionRelu({ from: deepest, to: deepest, kernel: 3 }, init.derive("deepest"));
+    this.deepest = new ConvolutionRelu({ dims: 2, from: deepest, to: deepest, kernel: 3 }, init.derive("deepest"));
   }
 
   /** @param features the finest first @returns theirs but the deepest, decoded */
   forward(features: readonly Tensor[]): Tensor[] {
-    let feature = plain(this.deepest, plain(this.lateral.at(-1) as ConvolutionRelu, features.at(-1) as Tensor));
+    let feature = this.deepest.forward((this.lateral.at(-1) as ConvolutionRelu).forward(features.at(-1) as Tensor));
     const decoded: Tensor[] = [];
     for (let level = this.fuse.length - 1; level >= 0; level--) {
       const here = features[level] as Tensor;
-      const down = resize(plain(this.down[level] as ConvolutionRelu, feature), here.shape.slice(2));
-      const lateral = plain(this.lateral[level] as ConvolutionRelu, here);
+      const down = resize((this.down[level] as ConvolutionRelu).forward(feature), here.shape.slice(2));
+      const lateral = (this.lateral[level] as ConvolutionRelu).forward(here);
       feature = (this.fuse[level] as AttentiveFusion).forward(lateral, down);
       decoded.unshift(feature);
     }
@@ -241,17 +183,20 @@ class AttentiveFusion extends Module {
     super();
     const more = (3 * channels) / 2;
     this.first = new SqueezeExcitation({ channels, between: 1 }, init.derive("first"));
-    this.convolution = new ConvolutionRelu({ from: channels, to: channels, kernel: 3 }, init.derive("convolution"));
+    this.convolution = new ConvolutionRelu(
+      { dims: 2, from: channels, to: channels, kernel: 3 },
+      init.derive("convolution"),
+    );
     this.second = new SqueezeExcitation({ channels: more, between: 1 }, init.derive("second"));
-    this.reduce = new ConvolutionRelu({ from: more, to: channels, kernel: 1 }, init.derive("reduce"));
-    this.last = new ConvolutionRelu({ from: channels, to: channels, kernel: 3 }, init.derive("last"));
+    this.reduce = new ConvolutionRelu({ dims: 2, from: more, to: channels, kernel: 1 }, init.derive("reduce"));
+    this.last = new ConvolutionRelu({ dims: 2, from: channels, to: channels, kernel: 3 }, init.derive("last"));
   }
 
   forward(lateral: Tensor, down: Tensor): Tensor {
     return scope(() => {
-      const both = plain(this.convolution, this.first.forward(cat([lateral, down], { dim: 1 })));
+      const both = this.convolution.forward(this.first.forward(cat([lateral, down], { dim: 1 })));
       const again = this.second.forward(cat([both, down], { dim: 1 }));
-      return plain(this.last, plain(this.reduce, again));
+      return this.last.forward(this.reduce.forward(again));
     });
   }
 }

@@ -3,7 +3,7 @@ import { asLogits, cat, Module, scope, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
 import { AxialBlock, type Positions } from "../blocks/axial-attention.js";
-import { chain } from "../blocks/chain.js";
+import { chain, reluChain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { requireRegion } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
@@ -15,6 +15,9 @@ import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../ref
 
 /** Patches along each side of the picture that the local branch looks at one by one. */
 const PATCHES = 4;
+
+/** The side of the input is a multiple of this: each patch is halved five times. */
+export const MEDT_MULTIPLE = PATCHES * 2 ** 5;
 
 const VARIANTS = {
   medt: { global: "gated", local: "none" },
@@ -33,8 +36,8 @@ export const medtOptions = z.strictObject({
     ),
   side: z
     .int()
-    .multipleOf(128)
-    .min(128)
+    .multipleOf(MEDT_MULTIPLE)
+    .min(MEDT_MULTIPLE)
     .default(128)
     .describe("pixels of the input's side: positions are learned for it"),
   planes: z.int().multipleOf(16).min(16).default(16).describe("channels of attention in the first stage"),
@@ -177,7 +180,7 @@ class AxialBranch extends Module {
   /** @returns N×planes×side×side */
   forward(x: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const features = [this.stem.reduce((y, unit) => unit.forward(y, pass).relu(), x)];
+      const features = [reluChain(this.stem, x, pass)];
       for (const stage of this.stages) features.push(chain(stage, features.at(-1) as Tensor, pass));
       const skips = features.slice(1);
       let feature = skips.at(-1) as Tensor;

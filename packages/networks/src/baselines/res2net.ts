@@ -3,7 +3,7 @@ import { asLogits, scope, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
 import { Res2NetFeatures, res2netRules, res2netWidths } from "../blocks/res2net.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import type { Dims } from "../layers/convolution.js";
 import { Linear } from "../layers/linear.js";
 import { globalAverage } from "../layers/pooling.js";
@@ -62,6 +62,7 @@ export class Res2Net extends Network {
   forward(input: Tensor, pass: Pass): Prediction {
     const { name, dims, channels } = this.#shape;
     requireRegion(name, input, { dims, channels, multipleOf: RES2NET_MULTIPLE });
+    requireStatistics(name, input, { dims, multipleOf: RES2NET_MULTIPLE }, pass);
     return scope(() => {
       const feature = part("features", () => this.features.forward(input, pass).at(-1) as Tensor);
       const disease = part("head", () => asLogits(this.head.forward(globalAverage(feature))));

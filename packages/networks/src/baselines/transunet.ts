@@ -2,6 +2,7 @@ import type { RandomSource } from "@multirnet/base";
 import { asLogits, cat, conv2d, Module, scope, type Parameter, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
+import { reluChain } from "../blocks/chain.js";
 import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { TransformerEncoder } from "../blocks/transformer.js";
 import { NetworkError } from "../errors.js";
@@ -17,7 +18,7 @@ import { LESIONS } from "../options.js";
 import { part } from "../part.js";
 import { TORCH_COUNTER, TORCH_NORM, type Reference } from "../reference.js";
 
-/** The sides of the input are a multiple of this: a token stands for a patch of 16×16. */
+/** The side of the input is a multiple of this: a token stands for a patch of 16×16. */
 export const TRANSUNET_MULTIPLE = 16;
 
 const width = z.int().min(1);
@@ -26,8 +27,8 @@ export const transunetOptions = z.strictObject({
   lesions: LESIONS,
   side: z
     .int()
-    .multipleOf(16)
-    .min(32)
+    .multipleOf(TRANSUNET_MULTIPLE)
+    .min(2 * TRANSUNET_MULTIPLE)
     .default(224)
     .describe("pixels of the input's side: positions are learned for it"),
   stem: width.default(64).describe("channels of the stem's first convolution"),
@@ -84,7 +85,7 @@ export class TransUnet extends Network {
       { dims: 2, from: 16 * stem, to: tokens, kernel: 1, bias: true },
       init.derive("embedding"),
     );
-    this.positions = constant([1, (side / 16) ** 2, tokens], 0);
+    this.positions = constant([1, (side / TRANSUNET_MULTIPLE) ** 2, tokens], 0);
     this.encoder = new TransformerEncoder({ width: tokens, heads, mlp, layers, dropout: rate }, init.derive("encoder"));
     const [first = 0, ...widths] = decoder;
     this.more = new ConvolutionNorm({ dims: 2, from: tokens, to: first, kernel: 3 }, init.derive("more"));
@@ -103,7 +104,7 @@ export class TransUnet extends Network {
   forward(input: Tensor, pass: Pass): Prediction {
     const { side, dropout: rate } = this.#options;
     requireRegion("transunet", input, { dims: 2, channels: 3, multipleOf: side, only: side });
-    const grid = side / 16;
+    const grid = side / TRANSUNET_MULTIPLE;
     return scope(() => {
       const { deepest, skips } = part("stem", () => this.stem.forward(input));
       const tokens = part("embedding", () => {
@@ -260,7 +261,7 @@ class DecoderBlock extends Module {
     return scope(() => {
       const up = enlarge(deeper, 2, { alignCorners: true });
       const joined = skip === undefined ? up : cat([up, skip], { dim: 1 });
-      return this.units.reduce((x, unit) => unit.forward(x, pass).relu(), joined);
+      return reluChain(this.units, joined, pass);
     });
   }
 }

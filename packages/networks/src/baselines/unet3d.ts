@@ -7,36 +7,62 @@ import { DoubleConvolution } from "../blocks/double-convolution.js";
 import { UpStage } from "../blocks/up-stage.js";
 import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
+import type { Norm } from "../layers/norm.js";
 import { MaxPool } from "../layers/pooling.js";
 import { Network, type Pass, type Prediction } from "../network.js";
 import { LESIONS } from "../options.js";
 import { part } from "../part.js";
 
-/** Each side of the input is a multiple of this: four halvings at most. */
-export const UNET3D_MULTIPLE = 16;
+/** As published. */
+const WIDTHS = { cicek: [64, 128, 256, 512], monai: [32, 32, 64, 128, 256, 32] } as const;
 
-const width = z.int().min(2).multipleOf(2);
+interface Widths {
+  readonly variant: keyof typeof WIDTHS;
+  readonly widths?: readonly number[] | undefined; // as published unless given
+}
 
-export const unet3dOptions = z.strictObject({
-  lesions: LESIONS,
-  variant: z
-    .enum(["cicek", "monai"])
-    .default("cicek")
-    .describe("cicek: the paper's, batch norm and ReLU; monai: BasicUNet, instance norm and leaky ReLU"),
-  widths: z
-    .array(width)
-    .min(4)
-    .max(6)
-    .default([64, 128, 256, 512])
-    .describe("channels of the levels; for monai a last one more, that of the finest decoder level"),
-});
+export const unet3dOptions = z
+  .strictObject({
+    lesions: LESIONS,
+    variant: z
+      .enum(["cicek", "monai"])
+      .default("cicek")
+      .describe("cicek: the paper's, batch norm and ReLU; monai: BasicUNet, instance norm and leaky ReLU"),
+    widths: z
+      .array(z.int().min(2).multipleOf(2))
+      .min(4)
+      .max(6)
+      .optional()
+      .describe(
+        "channels of the levels, for monai a last one more, that of the finest decoder level; " +
+          `unless given ${WIDTHS.cicek.join(", ")} for cicek, ${WIDTHS.monai.join(", ")} for monai`,
+      ),
+  })
+  .refine((options) => levelsOf(options) >= 4, {
+    path: ["widths"],
+    message: "expected a list of 5 or 6 for monai, the last one for the finest decoder level",
+  })
+  .overwrite((options) => ({ ...options, widths: [...widthsOf(options)] }));
 export type Unet3dOptions = z.infer<typeof unet3dOptions>;
+
+function widthsOf({ variant, widths }: Widths): readonly number[] {
+  return widths ?? WIDTHS[variant];
+}
+
+function levelsOf(options: Widths): number {
+  return widthsOf(options).length - (options.variant === "monai" ? 1 : 0);
+}
+
+/** Each side of the input is a multiple of this: there is a halving between two levels. */
+export function unet3dMultiple(options: Widths): number {
+  return 2 ** (levelsOf(options) - 1);
+}
 
 export const unet3dPresets = {
   full: {},
   small: { widths: [16, 32, 64, 128] },
   tiny: { widths: [4, 6, 8, 10] },
-  monai: { variant: "monai", widths: [32, 32, 64, 128, 256, 32] },
+  monai: { variant: "monai" },
 } as const satisfies Record<string, z.input<typeof unet3dOptions>>;
 
 /** How a variant lays its channels. */
@@ -60,10 +86,14 @@ export class Unet3d extends Network {
   readonly decoder: readonly UpStage[];
   readonly head: Convolution;
   readonly pool = new MaxPool({ dims: 3, kernel: 2 });
+  readonly #deepest: { readonly multipleOf: number; readonly norm: Norm };
 
-  constructor({ lesions, variant, widths }: Unet3dOptions, init: RandomSource) {
+  constructor(options: Unet3dOptions, init: RandomSource) {
     super();
-    const { style, upBias, encoder, decoder } = variant === "cicek" ? cicekPlan(widths) : monaiPlan(widths);
+    const { lesions, variant } = options;
+    const plan = variant === "cicek" ? cicekPlan : monaiPlan;
+    const { style, upBias, encoder, decoder } = plan(widthsOf(options));
+    this.#deepest = { multipleOf: unet3dMultiple(options), norm: style.norm };
     this.encoder = encoder.map(
       (level, index) =>
         new DoubleConvolution({ from: encoder[index - 1]?.to ?? 1, ...level, style }, init.derive("encoder", index)),
@@ -77,10 +107,10 @@ export class Unet3d extends Network {
     this.head = new Convolution({ from: last, to: lesions.length, kernel: 1, bias: true }, init.derive("head"));
   }
 
-  /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
+  /** @param input N×1×D×H×W in [0, 1], each side a multiple of `unet3dMultiple` */
   forward(input: Tensor, pass: Pass): Prediction {
-    requireRegion("unet3d", input, { channels: 1, multipleOf: UNET3D_MULTIPLE });
-    requireStatistics("unet3d", input, { multipleOf: UNET3D_MULTIPLE }, pass);
+    requireRegion("unet3d", input, { channels: 1, multipleOf: this.#deepest.multipleOf });
+    requireStatistics("unet3d", input, this.#deepest, pass);
     return scope(() => {
       const features: Tensor[] = [];
       for (const [index, level] of this.encoder.entries()) {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { UnitStyle } from "../blocks/conv-norm-activation.js";
 import { DoubleConvolution } from "../blocks/double-convolution.js";
 import { UpStage } from "../blocks/up-stage.js";
-import { requireRegion } from "../input.js";
+import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
 import { MaxPool } from "../layers/pooling.js";
 import { Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
@@ -76,6 +76,7 @@ export class Unetpp3d extends Network {
   /** @param input N×1×D×H×W in [0, 1], each side a multiple of 16 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("unetpp3d", input, { channels: 1, multipleOf: UNETPP3D_MULTIPLE });
+    requireStatistics("unetpp3d", input, { multipleOf: UNETPP3D_MULTIPLE, norm: STYLE.norm }, pass);
     return scope(() => {
       const rows: Tensor[][] = []; // the nodes of each level, from the encoder's on
       for (const [level, stage] of this.encoder.entries()) {

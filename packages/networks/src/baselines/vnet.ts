@@ -3,6 +3,7 @@ import { asLogits, cat, Module, scope, type Logits, type Tensor } from "@multirn
 import { z } from "zod";
 
 import { chain } from "../blocks/chain.js";
+import { ConvolutionNorm } from "../blocks/convolution-norm.js";
 import { activationOf, type Activation } from "../layers/activation.js";
 import { Convolution, UpConvolution } from "../layers/convolution.js";
 import { dropout } from "../layers/dropout.js";
@@ -77,11 +78,11 @@ export class Vnet extends Network {
 
 /** The encoder, decoder and head of a V-Net. */
 export class VnetBody extends Module {
-  readonly first: Unit;
+  readonly first: ConvolutionNorm;
   readonly firstActivation: Layer;
   readonly down: readonly Down[];
   readonly up: readonly Up[];
-  readonly out: Unit;
+  readonly out: ConvolutionNorm;
   readonly outActivation: Layer;
   readonly head: Convolution;
 
@@ -93,7 +94,7 @@ export class VnetBody extends Module {
     const outputs = 1 + lesions.length; // the first is the background
     const style: Style = { activation, bias: biases === "all" };
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0, w4 = 0] = widths;
-    this.first = new Unit({ from: channels, to: w0, style }, init.derive("first"));
+    this.first = unitOf({ from: channels, to: w0, style }, init.derive("first"));
     this.firstActivation = activationOf(activation, w0);
     this.down = [
       new Down({ from: w0, to: w1, convolutions: 1, dropped: 0, style }, init.derive("down", 0)),
@@ -107,7 +108,7 @@ export class VnetBody extends Module {
       new Up({ from: 2 * w2, skip: w1, convolutions: 1, dropped: 0, rate, style }, init.derive("up", 2)),
       new Up({ from: 2 * w1, skip: w0, convolutions: 1, dropped: 0, rate, style }, init.derive("up", 3)),
     ];
-    this.out = new Unit({ from: 2 * w0, to: outputs, style }, init.derive("out"));
+    this.out = unitOf({ from: 2 * w0, to: outputs, style }, init.derive("out"));
     this.outActivation = activationOf(activation, outputs);
     this.head = new Convolution({ from: outputs, to: outputs, kernel: 1, bias: true }, init.derive("head"));
   }
@@ -144,31 +145,19 @@ export class VnetBody extends Module {
 }
 
 /** 5×5×5 convolution and batch norm. */
-class Unit extends Module {
-  readonly convolution: Convolution;
-  readonly norm: BatchNorm;
-
-  constructor({ from, to, style }: { from: number; to: number; style: Style }, init: RandomSource) {
-    super();
-    this.convolution = new Convolution({ from, to, kernel: KERNEL, bias: style.bias }, init);
-    this.norm = new BatchNorm(to);
-  }
-
-  forward(x: Tensor, pass: Pass): Tensor {
-    return chain([this.convolution, this.norm], x, pass);
-  }
+function unitOf({ from, to, style }: { from: number; to: number; style: Style }, init: RandomSource): ConvolutionNorm {
+  return new ConvolutionNorm({ from, to, kernel: KERNEL, bias: style.bias }, init);
 }
 
 /** Units with an activation each, also the last. */
 class Units extends Module {
-  readonly units: readonly Unit[];
+  readonly units: readonly ConvolutionNorm[];
   readonly activations: readonly Layer[];
 
   constructor({ channels, count, style }: { channels: number; count: number; style: Style }, init: RandomSource) {
     super();
-    this.units = Array.from(
-      { length: count },
-      (_, index) => new Unit({ from: channels, to: channels, style }, init.derive(index)),
+    this.units = Array.from({ length: count }, (_, index) =>
+      unitOf({ from: channels, to: channels, style }, init.derive(index)),
     );
     this.activations = this.units.map(() => activationOf(style.activation, channels));
   }

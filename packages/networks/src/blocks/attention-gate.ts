@@ -3,7 +3,8 @@ import { Module, scope, type Tensor } from "@multirnet/engine";
 
 import type { Pass } from "../network.js";
 import { chain } from "./chain.js";
-import { ConvNorm, type UnitStyle } from "./conv-norm-activation.js";
+import { unitOf, type UnitStyle } from "./conv-norm-activation.js";
+import type { ConvolutionNorm } from "./convolution-norm.js";
 
 /**
  * Additive attention: what of a skip matters, as the deeper feature sees it.
@@ -13,16 +14,16 @@ import { ConvNorm, type UnitStyle } from "./conv-norm-activation.js";
  * Oktay et al., MIDL 2018, equation 1. Differs, as MONAI does: the gating feature has the skip's size, and norms follow the convolutions.
  */
 export class AttentionGate extends Module {
-  readonly ofGate: ConvNorm;
-  readonly ofSkip: ConvNorm;
-  readonly score: ConvNorm;
+  readonly ofGate: ConvolutionNorm;
+  readonly ofSkip: ConvolutionNorm;
+  readonly score: ConvolutionNorm;
 
   constructor({ channels, between }: { channels: number; between: number }, init: RandomSource) {
     super();
     const style: UnitStyle = { kernel: 1, norm: "batch", activation: "relu", bias: true };
-    this.ofGate = new ConvNorm({ from: channels, to: between, style }, init.derive("gate"));
-    this.ofSkip = new ConvNorm({ from: channels, to: between, style }, init.derive("skip"));
-    this.score = new ConvNorm({ from: between, to: 1, style }, init.derive("score"));
+    this.ofGate = unitOf({ from: channels, to: between, style }, init.derive("gate"));
+    this.ofSkip = unitOf({ from: channels, to: between, style }, init.derive("skip"));
+    this.score = unitOf({ from: between, to: 1, style }, init.derive("score"));
   }
 
   /** @param gate and `skip` N×C×space @returns N×C×space */

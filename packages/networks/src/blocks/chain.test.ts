@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import type { Layer } from "../layers/norm.js";
 import { EVALUATION } from "../testing/passes.js";
-import { chain } from "./chain.js";
+import { chain, reluChain } from "./chain.js";
 
 class Plus extends Module implements Layer {
   readonly #amount: number;
@@ -42,4 +42,13 @@ test("what lies between two layers is freed, what went in and what came out are 
   // The result and the two that `Plus` multiplied on the way.
   expect(aboutEngine().liveTensors).toBe(before + 3);
   expect(() => inner[1]?.item()).toThrow(/released/);
+});
+
+test("with a ReLU after each layer nothing below 0 goes on, and only the last is kept", () => {
+  const x = tensor([1, -1], [2]);
+  const before = aboutEngine().liveTensors;
+  const found = reluChain([new Plus(2), new Plus(-30)], x, EVALUATION);
+  expect(found.toNumbers()).toEqual([90, 0]); // 12 and 0 after the first; 90 and -30
+  expect(x.toNumbers()).toEqual([1, -1]);
+  expect(aboutEngine().liveTensors).toBe(before + 1);
 });

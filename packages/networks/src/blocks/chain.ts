@@ -1,4 +1,4 @@
-import type { Tensor } from "@multirnet/engine";
+import { scope, type Tensor } from "@multirnet/engine";
 
 import type { Layer } from "../layers/norm.js";
 import type { Pass } from "../network.js";
@@ -11,6 +11,15 @@ export function chain(layers: readonly Layer[], x: Tensor, pass: Pass): Tensor {
   return layers.reduce((feature, layer) => {
     const next = layer.forward(feature, pass);
     if (feature !== x && feature !== next) feature.release();
+    return next;
+  }, x);
+}
+
+/** As `chain`, with a ReLU after each layer. */
+export function reluChain(layers: readonly Layer[], x: Tensor, pass: Pass): Tensor {
+  return layers.reduce((feature, layer) => {
+    const next = scope(() => layer.forward(feature, pass).relu());
+    if (feature !== x) feature.release();
     return next;
   }, x);
 }

@@ -2,10 +2,11 @@ import type { RandomSource } from "@multirnet/base";
 import { Module, type Tensor } from "@multirnet/engine";
 
 import { activationOf, type Activation } from "../layers/activation.js";
-import { Convolution, UpConvolution, type Dims } from "../layers/convolution.js";
+import { UpConvolution, type Dims } from "../layers/convolution.js";
 import { normOf, type Layer, type Norm } from "../layers/norm.js";
 import type { Pass } from "../network.js";
 import { chain } from "./chain.js";
+import { ConvolutionNorm } from "./convolution-norm.js";
 
 /** What all convolution units of a network share. */
 export interface UnitStyle {
@@ -16,34 +17,27 @@ export interface UnitStyle {
   readonly activation: Activation;
 }
 
-/** Convolution and norm. */
-export class ConvNorm extends Module {
-  readonly convolution: Convolution;
-  readonly norm: Layer;
+interface UnitOptions {
+  readonly from: number;
+  readonly to: number;
+  readonly style: UnitStyle;
+  readonly stride?: number;
+}
 
-  constructor(
-    { from, to, style, stride = 1 }: { from: number; to: number; style: UnitStyle; stride?: number },
-    init: RandomSource,
-  ) {
-    super();
-    const { dims = 3, kernel, bias = false } = style;
-    this.convolution = new Convolution({ dims, from, to, kernel, stride, bias }, init);
-    this.norm = normOf(style.norm, to);
-  }
-
-  forward(x: Tensor, pass: Pass): Tensor {
-    return chain([this.convolution, this.norm], x, pass);
-  }
+/** Convolution and norm, in a network's style. */
+export function unitOf({ style, ...shape }: UnitOptions, init: RandomSource): ConvolutionNorm {
+  const { norm, activation: _, ...convolution } = style;
+  return new ConvolutionNorm({ ...shape, ...convolution, norm: (channels) => normOf(norm, channels) }, init);
 }
 
 /** Convolution, norm, activation. */
 export class ConvNormActivation extends Module {
-  readonly unit: ConvNorm;
+  readonly unit: ConvolutionNorm;
   readonly activation: Layer;
 
-  constructor(options: { from: number; to: number; style: UnitStyle; stride?: number }, init: RandomSource) {
+  constructor(options: UnitOptions, init: RandomSource) {
     super();
-    this.unit = new ConvNorm(options, init);
+    this.unit = unitOf(options, init);
     this.activation = activationOf(options.style.activation, options.to);
   }
 

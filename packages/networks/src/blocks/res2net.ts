@@ -16,7 +16,7 @@ export interface Res2NetShape {
   readonly planes: number; // of the first stage; each further one has twice as many
   readonly splits: number; // "scale"
   readonly baseWidth: number; // channels of a split at 64 planes
-  readonly norm?: new (channels: number) => Layer; // batch norm unless given
+  readonly norm?: (channels: number) => Layer; // batch norm unless given
 }
 
 /** The backbone of Inf-Net and JCS: Res2Net v1b of 2-D images, four splits of 26 channels. */
@@ -29,6 +29,7 @@ export const RES2NET_V1B_26W_4S = {
 } as const satisfies Partial<Res2NetShape>;
 
 const EXPANSION = 4;
+const batchNorm = (channels: number): Layer => new BatchNorm(channels);
 
 /** @returns the channels of the four stages */
 export function res2netWidths({ planes }: Pick<Res2NetShape, "planes">): readonly number[] {
@@ -47,7 +48,7 @@ export class Res2NetFeatures extends Module {
 
   constructor(shape: Res2NetShape, init: RandomSource) {
     super();
-    const { dims, channels, variant, planes, norm: Norm = BatchNorm } = shape;
+    const { dims, channels, variant, planes, norm = batchNorm } = shape;
     const layers =
       variant === "plain"
         ? [{ from: channels, to: planes, kernel: 7, stride: 2 }]
@@ -59,7 +60,7 @@ export class Res2NetFeatures extends Module {
     this.stem = layers.map(
       (layer, index) => new Convolution({ dims, ...layer, bias: false }, init.derive("stem", index)),
     );
-    this.stemNorms = layers.map(({ to }) => new Norm(to));
+    this.stemNorms = layers.map(({ to }) => norm(to));
     this.pool = new MaxPool({ dims, kernel: 3, stride: 2, padding: 1 });
     this.stages = shape.blocks.map((count, stage) =>
       Array.from({ length: count }, (_, index) => {
@@ -112,21 +113,21 @@ class Res2NetBlock extends Module {
     init: RandomSource,
   ) {
     super();
-    const { dims, splits, baseWidth, variant, norm: Norm = BatchNorm } = shape;
+    const { dims, splits, baseWidth, variant, norm = batchNorm } = shape;
     const width = Math.floor((planes * baseWidth) / 64);
     const to = EXPANSION * planes;
     this.squeeze = new Convolution({ dims, from, to: width * splits, kernel: 1, bias: false }, init.derive("squeeze"));
-    this.squeezeNorm = new Norm(width * splits);
+    this.squeezeNorm = norm(width * splits);
     this.splits = Array.from(
       { length: splits - 1 },
       (_, index) =>
         new Convolution({ dims, from: width, to: width, kernel: 3, stride, bias: false }, init.derive("split", index)),
     );
-    this.splitNorms = this.splits.map(() => new Norm(width));
+    this.splitNorms = this.splits.map(() => norm(width));
     this.widen = new Convolution({ dims, from: width * splits, to, kernel: 1, bias: false }, init.derive("widen"));
-    this.widenNorm = new Norm(to);
+    this.widenNorm = norm(to);
     this.shortcut = first
-      ? new Shortcut({ dims, from, to, stride, variant, Norm }, init.derive("shortcut"))
+      ? new Shortcut({ dims, from, to, stride, variant, norm }, init.derive("shortcut"))
       : undefined;
     this.#first = first;
     this.#width = width;
@@ -165,21 +166,21 @@ class Shortcut extends Module {
       to,
       stride,
       variant,
-      Norm,
+      norm,
     }: {
       dims: Dims;
       from: number;
       to: number;
       stride: number;
       variant: Res2NetShape["variant"];
-      Norm: new (channels: number) => Layer;
+      norm: (channels: number) => Layer;
     },
     init: RandomSource,
   ) {
     super();
     const averages = variant === "v1b";
     this.convolution = new Convolution({ dims, from, to, kernel: 1, stride: averages ? 1 : stride, bias: false }, init);
-    this.norm = new Norm(to);
+    this.norm = norm(to);
     this.#average = averages ? new AveragePool({ dims, kernel: stride, ceil: true, countPadding: false }) : undefined;
   }
 

@@ -5,7 +5,8 @@ import { activationOf } from "../layers/activation.js";
 import type { Layer } from "../layers/norm.js";
 import type { Pass } from "../network.js";
 import { chain } from "./chain.js";
-import { ConvNorm, ConvNormActivation, type UnitStyle } from "./conv-norm-activation.js";
+import { ConvNormActivation, unitOf, type UnitStyle } from "./conv-norm-activation.js";
+import type { ConvolutionNorm } from "./convolution-norm.js";
 
 /**
  * A stage of V-Net: convolutions with norm and activation between them, and the stage's input added before the last activation.
@@ -17,7 +18,7 @@ import { ConvNorm, ConvNormActivation, type UnitStyle } from "./conv-norm-activa
  */
 export class ResidualStage extends Module {
   readonly before: readonly ConvNormActivation[];
-  readonly last: ConvNorm;
+  readonly last: ConvolutionNorm;
   readonly activation: Layer;
 
   constructor(
@@ -30,7 +31,7 @@ export class ResidualStage extends Module {
       { length: convolutions - 1 },
       (_, index) => new ConvNormActivation({ from: unitFrom(index), to, style }, init.derive(index)),
     );
-    this.last = new ConvNorm({ from: unitFrom(convolutions - 1), to, style }, init.derive("last"));
+    this.last = unitOf({ from: unitFrom(convolutions - 1), to, style }, init.derive("last"));
     this.activation = activationOf(style.activation, to);
   }
 

@@ -6,6 +6,7 @@ import { ResidualClassifier } from "../blocks/residual-classifier.js";
 import { unionProbability } from "../blocks/union.js";
 import { globalAverage } from "../layers/pooling.js";
 import { requireRegion, requireStatistics } from "../input.js";
+import type { Norm } from "../layers/norm.js";
 import { Network, type Auxiliary, type Pass, type Prediction, type Task } from "../network.js";
 import { part } from "../part.js";
 import { MAXIMUM_PASSES, type MultirNetOptions } from "./options.js";
@@ -56,17 +57,17 @@ export class MultirNet extends Network {
    */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("multirnet", input, { channels: 1, multipleOf: SIZE_MULTIPLE });
-    if (this.#hasBatchNorm()) requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE }, pass);
+    for (const norm of this.#norms()) requireStatistics("multirnet", input, { multipleOf: SIZE_MULTIPLE, norm }, pass);
     return scope(() => this.#predict(input, pass));
   }
 
-  #hasBatchNorm(): boolean {
+  /** Those at stride 16. */
+  #norms(): Norm[] {
     const { norm, classifierNorm = norm } = this.#options;
-    const used = [
+    return [
       ...(this.segmentation === undefined ? [] : [norm]),
       ...(this.classifier === undefined ? [] : [classifierNorm]),
     ];
-    return used.includes("batch");
   }
 
   #predict(input: Tensor, pass: Pass): Prediction {

@@ -4,52 +4,61 @@ import { NETWORKS } from "../registry.js";
 import { networkContract, type ContractNotes } from "./contract.js";
 
 const BEFORE_NORM = "a bias before a norm, which subtracts it with the mean, does not";
-const densenet: ContractNotes = {
-  settling: 10,
-  notLearned: {
-    paths: /^stemNorm\.weight$/,
-    because: "the scale of the stem's norm, which is divided out by the norm of every layer that sees it, does not",
-  },
-};
+const UP: ContractNotes = { notLearned: { paths: [/^body\.up\.\d\.convolution\.bias$/], because: BEFORE_NORM } };
+const UNITS: ContractNotes = { notLearned: { paths: [/\.unit\.convolution\.bias$/], because: BEFORE_NORM } };
+const DENSENET: ContractNotes = { settling: 10 };
 
 const NOTES: Readonly<Record<string, ContractNotes>> = {
-  vnet: { notLearned: { paths: /^body\.up\.\d\.convolution\.bias$/, because: BEFORE_NORM } },
-  zhou: { notLearned: { paths: /^body\.up\.\d\.convolution\.bias$/, because: BEFORE_NORM } },
-  unet3d: { notLearned: { paths: /\.unit\.convolution\.bias$/, because: BEFORE_NORM } },
-  unetpp3d: { notLearned: { paths: /\.unit\.convolution\.bias$/, because: BEFORE_NORM } },
+  vnet: UP,
+  zhou: UP,
+  unet3d: UNITS,
+  unetpp3d: UNITS,
   "attention-unet": {
     notLearned: {
-      paths: /\.(?:convolution|up|merge)\.bias$|^decoder\.3\.gate\.score\.convolution\.weight$/,
-      because: `${BEFORE_NORM}, nor the score's weight where a single positive channel goes in, which the norm divides out`,
+      paths: [
+        /^encoder\.\d\.units\.\d\.unit\.convolution\.bias$/,
+        /^decoder\.\d\.up\.bias$/,
+        /^decoder\.\d\.gate\.ofGate\.convolution\.bias$/,
+        /^decoder\.\d\.gate\.ofSkip\.convolution\.bias$/,
+        /^decoder\.\d\.gate\.score\.convolution\.bias$/,
+        /^decoder\.\d\.merge\.bias$/,
+      ],
+      because: BEFORE_NORM,
     },
   },
-  densenet121: densenet,
-  "densenet121-2d": { settling: 10 },
-  densenet201: densenet,
-  "densenet201-2d": densenet,
+  densenet121: DENSENET,
+  "densenet121-2d": DENSENET,
+  densenet201: DENSENET,
+  "densenet201-2d": DENSENET,
   infnet: {
     notLearned: {
-      paths: /^fields\.\d\.branches\.\d\.2\.norm\.bias$/,
-      because: "a shift before a convolution that sees only its own pixel of so small a picture, and a norm, does not",
+      paths: [/^fields\.1\.branches\.3\.2\.norm\.bias$/, /^fields\.2\.branches\.[123]\.2\.norm\.bias$/],
+      because:
+        "a shift before a convolution so dilated that of so small a picture it sees but its own pixel, and a norm, does not",
     },
   },
   medt: {
     notLearned: {
-      // All but the first are about 1e-5 of the largest gradient, as the similarity norms hold them small.
-      paths:
-        /\.similarityNorm\.bias$|\.height\.outputNorm\.bias$|\.gates\.|\.norm\.weight$|^local\.stages\.3\.0\.(?:shortcut|widen)\.norm\.|similarityNorm\.weight$/,
-      because: "a shift before softmax and the gates before norms, which divide them out, does not, or hardly",
+      paths: [/\.similarityNorm\.bias$/, /\.height\.outputNorm\.bias$/],
+      because: "a shift of all that softmax compares, or of what the next attention's norm subtracts, does not",
     },
   },
   transunet: {
     notLearned: {
-      paths: /\.key\.bias$/,
+      paths: [/^encoder\.layers\.\d\.attention\.key\.bias$/],
       because: "the bias of keys, which adds the same to all that softmax compares, does not",
     },
   },
   jcs: {
     notLearned: {
-      paths: /^fusion\..*\.bias$|^decoder\.fuse\.\d\.(?:first|second)\.(?:squeeze|excite)\./,
+      paths: [
+        /^fusion\.\d\.\d\.convolution\.bias$/,
+        ...["0.second", "1.first", "2.second", "3.first", "3.second", "4.first", "4.second"].flatMap((place) =>
+          ["squeeze\\.weight", "squeeze\\.bias", "excite\\.weight"].map(
+            (path) => new RegExp(`^decoder\\.fuse\\.${place.replace(".", "\\.")}\\.${path}$`),
+          ),
+        ),
+      ],
       because: `${BEFORE_NORM}, nor an excitation whose one hidden unit starts below 0`,
     },
   },
