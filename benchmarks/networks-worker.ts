@@ -25,6 +25,7 @@ import {
   undrawnNetwork,
   type Network,
   type Prediction,
+  type Reference,
 } from "@multirnet/networks";
 
 import { answer, forgetPeak, residentKb, say, settingsLine } from "./worker.ts";
@@ -33,10 +34,22 @@ export interface NetworkSettings {
   readonly threads: number;
   readonly name: string;
   readonly options: Record<string, unknown>;
-  readonly reference: string | null; // the first unless given
+  readonly reference: string | null; // the first unless given; `ours` where the names are
+  readonly referenceOf: string | null; // the network that the reference stands by, where it is another
   readonly weights: string; // state dict, as PyTorch saved it
   readonly input: string; // safetensors file with the tensor input
 }
+
+/** PyTorch's names of a norm's state are its own even where all other names are ours. */
+const OURS: Reference = {
+  name: "ours",
+  source: "scripts/golden/written.py",
+  rules: [
+    [/running_mean$/, "runningMean"],
+    [/running_var$/, "runningVar"],
+  ],
+  ignored: [/num_batches_tracked$/],
+};
 
 const settings = (await settingsLine()) as NetworkSettings;
 setThreads(settings.threads);
@@ -64,8 +77,9 @@ function forward(): Prediction {
 }
 
 async function load(into: Network): Promise<void> {
-  const { references } = networkEntry(settings.name);
-  const reference = references.find(({ name }) => name === settings.reference) ?? references[0];
+  const { references } = networkEntry(settings.referenceOf ?? settings.name);
+  const wanted = settings.reference ?? references[0]?.name;
+  const reference = [...references, OURS].find(({ name }) => name === wanted);
   const raw = await readForeignWeights(readFileSync(settings.weights), settings.weights);
   if (reference === undefined || raw === undefined) throw new Error(`${settings.name}: no weights to take over`);
   scope(() => {

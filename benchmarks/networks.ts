@@ -28,7 +28,17 @@ import {
 
 const LARGEST_DIFFERENCE = 1e-4; // of a head's range
 const NAMES = [
-  ...["vnet", "vnet:pytorch", "unet3d:monai", "unetpp3d", "attention-unet", "densenet121", "densenet201"],
+  ...[
+    "vnet",
+    "vnet:pytorch",
+    "zhou",
+    "unet3d",
+    "unet3d:monai",
+    "unetpp3d",
+    "attention-unet",
+    "densenet121",
+    "densenet201",
+  ],
   ...["densenet121-2d", "densenet201-2d", "res2net50-2d", "infnet", "medt", "transunet", "jcs", "covnet"],
 ];
 
@@ -53,10 +63,12 @@ const {
 if (checkouts === undefined) throw new Error("expected a folder of checkouts: benchmarks/networks.ts FOLDER");
 
 const built = builtWorker("benchmarks/networks-worker.ts");
+const wanted = NAMES.filter((known) => known.includes(options.only));
+if (wanted.length === 0) throw new Error(`--only ${options.only}: expected part of one of ${NAMES.join(", ")}`);
 const rows: Row[] = [];
 const versions = new Set<string>();
 mkdirSync(options.out, { recursive: true });
-for (const name of NAMES.filter((known) => known.includes(options.only))) {
+for (const name of wanted) {
   const folder = mkdtempSync(join(tmpdir(), "multirnet-bench-"));
   try {
     rows.push(await measured(name, folder));
@@ -78,6 +90,7 @@ async function measured(name: string, folder: string): Promise<Row> {
     name: name.split(":")[0] ?? name,
     options: there["options"] as Record<string, unknown>,
     reference: there["reference"] as string | null,
+    referenceOf: there["referenceOf"] as string | null,
     weights: file("weights.pt"),
     input: file("input.safetensors"),
   };

@@ -40,7 +40,7 @@ def main():
     forget_peak()
     say(
         version=torch.__version__, threads=torch.get_num_threads(), residentKb=resident_kb("VmRSS"),
-        shape=whole.shape, options=whole.options, reference=whole.reference,
+        shape=whole.shape, options=whole.options, reference=whole.reference, referenceOf=whole.reference_of,
     )
     for _ in sys.stdin:
         start = time.perf_counter()

@@ -3,6 +3,8 @@
 The other side is packages/networks/src/testing/formula.ts.
 """
 
+from math import gcd
+
 import numpy as np
 import torch
 
@@ -42,16 +44,20 @@ def pattern(name, shape):
     return torch.from_numpy((2 * uniform(name, int(np.prod(shape))) - 1).astype(np.float32).reshape(shape))
 
 
-SAMPLES = 24
+SAMPLES = 64
 
 
 def sampled(tensor):
-    """What a golden file keeps of a tensor: its range (largest less smallest), its mean, and about 24 elements at equal distances."""
+    """What a golden file keeps of a tensor: its smallest and largest element, its mean, and about 64 elements at equal distances that walk through every
+    row and column."""
     flat = tensor.detach().double().reshape(-1)
     stride = max(1, len(flat) // SAMPLES)
+    while gcd(stride, len(flat)) > 1:
+        stride -= 1
     return {
         "shape": list(tensor.shape),
-        "range": float(f"{(flat.max() - flat.min()).item():.6g}"),
+        "low": float(f"{flat.min().item():.8g}"),
+        "high": float(f"{flat.max().item():.8g}"),
         "mean": float(f"{flat.mean().item():.8g}"),
         "stride": stride,
         "samples": [float(f"{value:.7g}") for value in flat[::stride].tolist()],

@@ -3,13 +3,11 @@
 Writes packages/networks/src/multirnet/multirnet.golden.json. Needs Debian's python3-torch and python3-numpy.
 """
 
-import json
 import sys
 from pathlib import Path
 
-import torch
-
-from formula import run, uniform
+import golden_file
+from formula import run
 
 root = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "benchmarks" / "peer"))
@@ -89,13 +87,10 @@ CASES = [
     },
 ]
 
-scan = torch.from_numpy(uniform("scan", 2 * 16 * 32 * 48).astype("float32").reshape(SHAPE))
+scan = golden_file.scan_of(SHAPE)
 cases = []
 for case in CASES:
     network = MultiRNet(Options(**case["peer"]))
     golden = run(network, named_state(network), scan, GRADIENTS + case["more"])
-    cases.append({"name": case["name"], "options": case["ours"], **golden})
-
-origin = f"scripts/golden/multirnet.py, PyTorch {torch.__version__}"
-path = root / "packages/networks/src/multirnet/multirnet.golden.json"
-path.write_text(json.dumps({"origin": origin, "scan": SHAPE, "cases": cases}, ensure_ascii=False) + "\n")
+    cases.append({"name": case["name"], "options": case["ours"], "scan": SHAPE, **golden})
+golden_file.write("multirnet/multirnet", "multirnet", golden_file.origin("multirnet", root), cases)

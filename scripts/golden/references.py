@@ -6,40 +6,21 @@ packages/networks/src/baselines/NAME.golden.json. Needs Debian's python3-torch a
 their own code lets them; dropout is 0, as no two libraries draw the same numbers.
 """
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 
-import torch
 from torch import nn
 
 import checkouts
-from formula import Named, of_reference, uniform
+import golden_file
 
 CHECKOUTS = Path(sys.argv[1]).resolve()
 WANTED = sys.argv[2:]
-BASELINES = Path(__file__).resolve().parents[2] / "packages/networks/src/baselines"
 
 
-def write(name, checkout, cases):
-    if WANTED and name not in WANTED:
-        return
-    made = []
-    for case in cases():
-        shape = case["shape"]
-        count = int(torch.tensor(shape).prod())
-        scan = torch.from_numpy(uniform("scan", count).astype("float32").reshape(shape))
-        golden = of_reference(Named(case["network"], case.get("heads", ["lesion"])), scan, case["gradients"], "dtype" in case)
-        made.append({key: case[key] for key in ("name", "reference", "dtype", "options") if key in case} | {"scan": list(shape)} | golden)
-    commit = subprocess.run(
-        ["git", "-C", str(CHECKOUTS / checkout), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
-    ).stdout.strip()
-    origin = f"scripts/golden/references.py, {checkout} {commit}, PyTorch {torch.__version__}"
-    (BASELINES / f"{name}.golden.json").write_text(
-        json.dumps({"origin": origin, "cases": made}, ensure_ascii=False) + "\n"
-    )
-    print(name, origin)
+def write(name, used, cases, network=None):
+    if not WANTED or name in WANTED:
+        golden_file.write(f"baselines/{name}", network or name, golden_file.origin("references", CHECKOUTS, *used), [golden_file.of_case(case) for case in cases()])
 
 
 def narrow_res2net(network, module, planes, blocks, v1b, norm=nn.BatchNorm2d):
@@ -156,6 +137,7 @@ def medt():
             "reference": "medt" if name in ("MedT", "logo") else "axial",
             "dtype": "float64",  # its gradients in 32 bits are off by some per cent, in PyTorch too
             "network": getattr(module, name)(img_size=128, imgchan=3),
+            "heads": ["lesion"],
             "shape": shape,
             "options": {"lesions": lesions, **options},
             "gradients": stem + more,
@@ -179,6 +161,7 @@ def transunet():
         "name": "TransUNet, narrow",
         "reference": "torch",
         "network": VisionTransformer(config, img_size=64, num_classes=2),
+        "heads": ["lesion"],
         "shape": (2, 3, 64, 64),
         "options": {
             "lesions": ["a", "b"], "side": 64, "stem": 32, "units": [1, 2, 1], "tokens": 8, "layers": 2, "heads": 2, "mlp": 12,
@@ -253,11 +236,11 @@ def covnet():
     }
 
 
-write("densenet", "MONAI", densenet(3))
-write("densenet-2d", "MONAI", densenet(2))
-write("res2net", "Inf-Net", res2net)
-write("infnet", "Inf-Net", infnet)
-write("medt", "Medical-Transformer", medt)
-write("transunet", "TransUNet", transunet)
-write("jcs", "JCS", jcs)
-write("covnet", "COVNet", covnet)
+write("densenet", ["MONAI"], densenet(3), "densenet121")
+write("densenet-2d", ["MONAI"], densenet(2), "densenet121-2d")
+write("res2net", ["Inf-Net", "Res2Net-PretrainedModels"], res2net, "res2net50-2d")
+write("infnet", ["Inf-Net"], infnet)
+write("medt", ["Medical-Transformer"], medt)
+write("transunet", ["TransUNet"], transunet)
+write("jcs", ["JCS"], jcs)
+write("covnet", ["COVNet"], covnet)

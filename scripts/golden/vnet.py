@@ -1,18 +1,24 @@
-"""Golden numbers of V-Net, from MONAI's `monai/networks/nets/vnet.py`: PYTHONPATH=MONAI-CHECKOUT python3 scripts/golden/vnet.py
+"""Golden numbers of V-Net, from MONAI's, and of Zhou's network on it: python3 scripts/golden/vnet.py FOLDER
 
-Writes packages/networks/src/baselines/vnet.golden.json. Needs Debian's python3-torch and python3-numpy, and a checkout of Project-MONAI/MONAI
-(the numbers are from commit d388d1c), which is imported and not copied. Its stages are made narrow; their order and forward are MONAI's. Dropout is 0,
-as no two libraries draw the same numbers.
+FOLDER holds a checkout of Project-MONAI/MONAI under its own name; its `monai/networks/nets/vnet.py` is imported and not copied. Its stages are made
+narrow; their order and forward are MONAI's. Zhou's network has no public implementation: the body is MONAI's, and what the paper adds is written here
+from its description. Dropout is 0, as no two libraries draw the same numbers. Writes packages/networks/src/baselines/{vnet,zhou}.golden.json. Needs
+Debian's python3-torch and python3-numpy.
 """
 
-import json
+import sys
 from pathlib import Path
 
-import torch
-from monai.networks.nets import vnet as monai_vnet
 from torch import nn
 
-from formula import of_reference, uniform
+import checkouts
+import golden_file
+from written import DOWN, UP, Zhou, above_background
+
+CHECKOUTS = Path(sys.argv[1]).resolve()
+checkouts.use(CHECKOUTS, "MONAI")
+
+from monai.networks.nets import vnet as monai_vnet  # noqa: E402
 
 SHAPE = (2, 1, 16, 32, 48)
 WIDTH = 2
@@ -56,32 +62,33 @@ CASES = [
     },
 ]
 
-DOWN = ["down_tr32", "down_tr64", "down_tr128", "down_tr256"]
-UP = ["up_tr256", "up_tr128", "up_tr64", "up_tr32"]
+
+def narrow(act, bias, outputs, channels=1):
+    """MONAI's V-Net, `WIDTH` channels wide at full size in place of 16."""
+    net = monai_vnet.VNet(out_channels=outputs, act=act, bias=bias)
+    net.in_tr = monai_vnet.InputTransition(3, channels, WIDTH, act, bias=bias)
+    for index, (name, convolutions) in enumerate(zip(DOWN, (1, 2, 3, 2))):
+        dropped = 0.0 if index > 1 else None
+        setattr(net, name, monai_vnet.DownTransition(3, WIDTH * 2**index, convolutions, act, dropped, bias=bias))
+    for index, (name, convolutions) in enumerate(zip(UP, (2, 2, 1, 1))):
+        deeper, wide = WIDTH * 2 ** (4 if index == 0 else 5 - index), WIDTH * 2 ** (4 - index)
+        up = monai_vnet.UpTransition(3, deeper, wide, convolutions, act, (0.0 if index < 2 else None, 0.0))
+        # MONAI's own have no biases here even where the others do; vnet.pytorch's have.
+        up.ops = monai_vnet._make_nconv(3, wide, convolutions, act, bias)
+        setattr(net, name, up)
+    net.out_tr = monai_vnet.OutputTransition(3, 2 * WIDTH, outputs, act, bias=bias)
+    return net
 
 
 class Heads(nn.Module):
-    """MONAI's V-Net, `WIDTH` channels wide at full size in place of 16, with its outputs above the first, the background, by name."""
+    """A V-Net with its outputs above the first, the background, by name."""
 
-    def __init__(self, act, bias, outputs):
+    def __init__(self, net):
         super().__init__()
-        net = monai_vnet.VNet(out_channels=outputs, act=act, bias=bias)
-        net.in_tr = monai_vnet.InputTransition(3, 1, WIDTH, act, bias=bias)
-        for index, (name, convolutions) in enumerate(zip(DOWN, (1, 2, 3, 2))):
-            dropped = 0.0 if index > 1 else None
-            setattr(net, name, monai_vnet.DownTransition(3, WIDTH * 2**index, convolutions, act, dropped, bias=bias))
-        for index, (name, convolutions) in enumerate(zip(UP, (2, 2, 1, 1))):
-            deeper, wide = WIDTH * 2 ** (4 if index == 0 else 5 - index), WIDTH * 2 ** (4 - index)
-            up = monai_vnet.UpTransition(3, deeper, wide, convolutions, act, (0.0 if index < 2 else None, 0.0))
-            # MONAI's own have no biases here even where the others do; vnet.pytorch's have.
-            up.ops = monai_vnet._make_nconv(3, wide, convolutions, act, bias)
-            setattr(net, name, up)
-        net.out_tr = monai_vnet.OutputTransition(3, 2 * WIDTH, outputs, act, bias=bias)
         self.net = net
 
     def forward(self, scan):
-        outputs = self.net(scan)
-        return {"lesion": outputs[:, 1:] - outputs[:, :1]}
+        return {"lesion": above_background(self.net(scan))}
 
     def named_parameters(self, *args, **kwargs):
         return self.net.named_parameters()
@@ -90,14 +97,22 @@ class Heads(nn.Module):
         return self.net.named_buffers()
 
 
-scan = torch.from_numpy(uniform("scan", 2 * 16 * 32 * 48).astype("float32").reshape(SHAPE))
 widths = [WIDTH * 2**level for level in range(5)]
+where = golden_file.origin("vnet", CHECKOUTS, "MONAI")
 cases = []
 for case in CASES:
-    network = Heads(case["act"], case["bias"], 1 + len(case["ours"]["lesions"]))
-    golden = of_reference(network, scan, GRADIENTS + case["more"])
-    cases.append({"name": case["name"], "reference": "monai", "options": {"widths": widths, "dropout": 0, **case["ours"]}, **golden})
+    ours = {"widths": widths, "dropout": 0, **case["ours"]}
+    network = Heads(narrow(case["act"], case["bias"], 1 + len(ours["lesions"])))
+    cases.append({"name": case["name"], "reference": "monai", "network": network, "shape": SHAPE, "options": ours, "gradients": GRADIENTS + case["more"]})
+golden_file.write("baselines/vnet", "vnet", where, [golden_file.of_case(case) for case in cases])
 
-origin = f"scripts/golden/vnet.py, MONAI d388d1c, PyTorch {torch.__version__}"
-path = Path(__file__).resolve().parents[2] / "packages/networks/src/baselines/vnet.golden.json"
-path.write_text(json.dumps({"origin": origin, "scan": SHAPE, "cases": cases}, ensure_ascii=False) + "\n")
+zhou = {
+    "name": "MONAI's V-Net as its body, two lesion types, one extra pass",
+    "reference": "monai",
+    "referenceOf": "vnet",
+    "network": Zhou(narrow(("elu", {"inplace": True}), False, 3, channels=2), WIDTH, 3, 1),
+    "shape": SHAPE,
+    "options": {"widths": widths, "dropout": 0, "classifierDropout": 0, "lesions": ["a", "b"], "passes": 1},
+    "gradients": [*GRADIENTS, "classifier.weight", "classifier.bias"],
+}
+golden_file.write("baselines/zhou", "zhou", where, [golden_file.of_case(zhou)])

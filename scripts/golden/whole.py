@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 import checkouts
+import written
 
 TWO = {"lesions": ["background", "lesion"]}
 VOLUME, SLICES = (1, 1, 32, 96, 96), 4
@@ -13,12 +14,14 @@ LEVELS = ["auxiliary.head0", "auxiliary.head1", "auxiliary.head2", "lesion"]
 class Whole:
     """A network, the shape that it is shown, its heads by our names in its order, and what makes ours the same: options and the reference's name."""
 
-    def __init__(self, network, shape, heads, options=None, reference=None):
+    def __init__(self, network, shape, heads, options=None, reference=None, reference_of=None):
         self.network, self.shape, self.heads = network, shape, heads
-        self.options, self.reference = options or {}, reference
+        self.options, self.reference, self.reference_of = options or {}, reference, reference_of
 
     def forward(self, image):
         found = self.network(image)
+        if isinstance(found, dict):
+            return found
         return dict(zip(self.heads, found if isinstance(found, (tuple, list)) else [found]))
 
 
@@ -26,8 +29,7 @@ class AboveBackground(Whole):
     """Whose first output is the background, which ours takes off the others."""
 
     def forward(self, image):
-        outputs = self.network(image)
-        return {"lesion": outputs[:, 1:] - outputs[:, :1]}
+        return {"lesion": written.above_background(self.network(image))}
 
 
 def images(side):
@@ -79,6 +81,13 @@ def attention_unet(folder):
     return Whole(network, VOLUME, ["lesion"], TWO)
 
 
+def zhou(folder):
+    nets = monai(folder)
+    net = nets.VNet(in_channels=1, out_channels=2)
+    net.in_tr = nets.vnet.InputTransition(3, 2, 16, ("elu", {"inplace": True}), bias=False)
+    return Whole(written.Zhou(net, 16, 3, 1), VOLUME, ["lesion"], reference="monai", reference_of="vnet")
+
+
 def densenet(dims, blocks):
     def made(folder):
         network = monai(folder).DenseNet(dims, 1 if dims == 3 else 3, 3, block_config=blocks)
@@ -93,6 +102,8 @@ WHOLE = {
     "vnet:pytorch": lambda folder: AboveBackground(
         checkouts.vnet_pytorch(folder), VOLUME, ["lesion"], {"preset": "pytorch"}, "pytorch"
     ),
+    "zhou": zhou,
+    "unet3d": lambda folder: Whole(written.Unet3d((64, 128, 256, 512), 2), VOLUME, ["lesion"], TWO, "ours"),
     "unet3d:monai": lambda folder: Whole(monai(folder).BasicUNet(3, 1, 2), VOLUME, ["lesion"], {"preset": "monai", **TWO}),
     "unetpp3d": unetpp3d,
     "attention-unet": attention_unet,
@@ -107,6 +118,8 @@ WHOLE = {
     "jcs": jcs,
     "covnet": lambda folder: Whole(checkouts.covnet(folder, 64, (3, 4, 6, 3)), (1, SLICES, 3, 224, 224), ["disease"]),
 }
+
+WRITTEN = {"zhou", "unet3d"}  # have no public implementation
 
 
 def made(name, folder):

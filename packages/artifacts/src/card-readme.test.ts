@@ -48,11 +48,13 @@ test("what a network does not give is not there, and what is estimated is said",
     task: "segmentation",
     classes: [],
     passes: 2,
+    preprocessing: { ...card.preprocessing, spacingMm: { x: "fit", y: "fit", z: 5 } },
     metrics: { "mean V-DSC": 0.64351, folds: [0, 1] },
     data: { ...card.data, synthetic: false, estimated: ["spacing", "intensity"], notes: "Research only." },
   });
   expect(text).toContain("Lesion outlines by `multir-net`, 2 passes over its own map.");
   expect(text).not.toContain("a diagnosis:");
+  expect(text).toContain("a chest CT, resampled to the whole scan × the whole scan × 5 mm, in regions of");
   expect(text).toContain("- not measured but estimated in these data: spacing, intensity\n");
   expect(text).toContain("- Research only.\n");
   expect(text).toContain("- mean V-DSC: 0.644\n- folds: [0,1]\n");

@@ -26,7 +26,7 @@ export function cardReadme(name: string, card: ModelCard): string {
       data.notes,
     ]),
     section("Takes", [
-      `a chest CT, resampled to ${triple(spacingMm)} mm, in regions of ${triple(region)} voxels (x × y × z)`,
+      `a chest CT, resampled to ${spacingWords(spacingMm)}, in regions of ${triple(region)} voxels (x × y × z)`,
       `${windowHu.low} to ${windowHu.high} HU as 0 to 1`,
       `windows that overlap by ${inference.overlap}, threshold ${inference.threshold}, lesions from ${inference.minimumLesionMm3} mm³ on`,
     ]),
@@ -43,6 +43,11 @@ export function cardReadme(name: string, card: ModelCard): string {
     .filter((paragraph) => paragraph !== "")
     .join("\n\n")
     .concat("\n");
+}
+
+function spacingWords({ x, y, z }: ModelCard["preprocessing"]["spacingMm"]): string {
+  const along = (spacing: number | "fit"): string => (spacing === "fit" ? "the whole scan" : `${spacing} mm`);
+  return [x, y, z].includes("fit") ? [x, y, z].map(along).join(" × ") : `${x} × ${y} × ${z} mm`;
 }
 
 const TASKS: Readonly<Record<ModelCard["task"], string>> = {

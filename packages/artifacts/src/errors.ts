@@ -11,6 +11,13 @@ export type ArtifactProblem =
   | { readonly code: "CARD_NOT_JSON"; readonly path: string; readonly because: string }
   | { readonly code: "CARD_INVALID"; readonly path: string; readonly fault: Fault }
   | { readonly code: "ZIP_DAMAGED"; readonly path: string; readonly because: string }
+  | {
+      readonly code: "ZIP_TOO_LARGE";
+      readonly path: string;
+      readonly bytes: number; // unpacked
+      readonly archive: number; // bytes of the zip itself
+      readonly most: number;
+    }
   | { readonly code: "ZIP_UNSAFE_NAME"; readonly path: string; readonly entry: string }
   | { readonly code: "ZIP_AMBIGUOUS"; readonly path: string; readonly entries: readonly string[] }
   | { readonly code: "TORCH_FILE_DAMAGED"; readonly path: string; readonly because: string }
@@ -51,6 +58,11 @@ function explain(problem: ArtifactProblem): string {
       return `${problem.path}: ${faultWords(problem.fault)}`;
     case "ZIP_DAMAGED":
       return `the zip ${problem.path} is damaged: ${problem.because}`;
+    case "ZIP_TOO_LARGE":
+      return (
+        `the zip ${problem.path} is refused: it would unpack to ${problem.bytes} bytes, and one of ${problem.archive} bytes ` +
+        `may to ${problem.most} at most`
+      );
     case "ZIP_UNSAFE_NAME":
       return `the zip ${problem.path} is refused: the name ${JSON.stringify(problem.entry)} in it leads out of the archive`;
     case "ZIP_AMBIGUOUS":

@@ -11,6 +11,7 @@ import { writeJson } from "./json-file.js";
 
 const positive = z.number().positive();
 const size = z.int().positive();
+const spacing = z.union([positive, z.literal("fit")]);
 
 /** What is not measured in the data that a network was trained on; nothing that depends on it is reported in its units. */
 export const ESTIMATES = ["spacing", "intensity"] as const;
@@ -25,7 +26,9 @@ export const modelCardSchema = z
     classes: z.array(z.string().min(1)).describe("diseases, in the order of the logits; empty for segmentation"),
     labels: z.array(z.string().min(1)).describe("lesion types, in the order of the channels; empty for diagnosis"),
     preprocessing: z.strictObject({
-      spacingMm: z.strictObject({ x: positive, y: positive, z: positive }),
+      spacingMm: z
+        .strictObject({ x: spacing, y: spacing, z: spacing })
+        .describe("of the working grid; fit where one region spans the whole scan along the axis"),
       windowHu: z
         .strictObject({ low: z.number(), high: z.number() })
         .refine(({ low, high }) => low < high, { error: "low below high" }),

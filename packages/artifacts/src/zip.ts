@@ -10,7 +10,9 @@ import {
 
 import { messageOf } from "@multirnet/base";
 
+import { allowance } from "./allowance.js";
 import { ArtifactError } from "./errors.js";
+import { shown } from "./shown.js";
 
 /** One file in a zip, as the archive's directory lists it; `read` unpacks it and checks length and sum. */
 export interface ZipEntry {
@@ -36,11 +38,11 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
 
 /**
  * The files of a zip, read by zip.js. Nothing is unpacked to disk. Folders and macOS' `__MACOSX/` are left out; backslashes, as old Windows tools write
- * them, count as slashes.
+ * them, count as slashes. What all of them together would unpack to is held to the allowance of the archive's length.
  *
  * @param path only for the words of errors
  * @param strictness lenient for archives of other programs, which do not all keep to one way: PyTorch writes a second end record
- * @throws ArtifactError ZIP_DAMAGED, ZIP_UNSAFE_NAME (absolute, or with a `..` part)
+ * @throws ArtifactError ZIP_DAMAGED, ZIP_TOO_LARGE, ZIP_UNSAFE_NAME (absolute, or with a `..` part)
  */
 export async function zipEntries(
   archive: Uint8Array,
@@ -51,11 +53,24 @@ export async function zipEntries(
     ...READING,
     ...(strictness === "strict" ? { strictness } : {}),
   });
+  const files = await filesIn(reader, path);
+  const bytes = files.reduce((sum, file) => sum + file.uncompressedSize, 0);
+  const most = allowance(archive.length);
+  if (bytes > most) throw new ArtifactError({ code: "ZIP_TOO_LARGE", path, bytes, archive: archive.length, most });
+  const entries = files
+    .map((file) => ({ name: file.filename.replaceAll("\\", "/"), read: () => unpack(file, path) }))
+    .filter(({ name }) => !name.startsWith("__MACOSX/"));
+  const names = new Set<string>();
+  for (const { name } of entries) {
+    if (names.has(name)) throw damaged(path, `the name ${shown(name)} is in it twice`);
+    names.add(name);
+  }
+  return entries;
+}
+
+async function filesIn(reader: ZipReader<Uint8Array>, path: string): Promise<FileEntry[]> {
   try {
-    return (await reader.getEntries())
-      .filter((entry) => !entry.directory)
-      .map((entry) => ({ name: entry.filename.replaceAll("\\", "/"), read: () => unpack(entry, path) }))
-      .filter(({ name }) => !name.startsWith("__MACOSX/"));
+    return (await reader.getEntries()).filter((entry) => !entry.directory);
   } catch (error) {
     if (messageOf(error) === ERR_UNSAFE_FILENAME) {
       const { filename: entry } = error as { readonly filename: string };
@@ -66,11 +81,11 @@ export async function zipEntries(
 }
 
 async function unpack(entry: FileEntry, path: string): Promise<Uint8Array> {
-  if (entry.encrypted) throw damaged(path, `${entry.filename} is encrypted`);
+  if (entry.encrypted) throw damaged(path, `${shown(entry.filename)} is encrypted`);
   try {
     return await entry.getData(new Uint8ArrayWriter());
   } catch (error) {
-    throw damaged(path, `${entry.filename}: ${reasonOf(error)}`, error);
+    throw damaged(path, `${shown(entry.filename)}: ${reasonOf(error)}`, error);
   }
 }
 

@@ -40,6 +40,17 @@ test("volumes are in ml, lesions come largest first, and what cannot be given sa
   });
 });
 
+test("no voxels are too coarse for a model that fits scans to its region", () => {
+  const coarse = { x: 9, y: 9, z: 9 };
+  const warnings = (spacingMm: typeof card.preprocessing.spacingMm): readonly string[] =>
+    findingOf({ ...card, preprocessing: { ...card.preprocessing, spacingMm } }, found(coarse), {
+      ...chest,
+      warnings: [],
+    }).warnings;
+  expect(warnings({ x: 1, y: 1, z: 2 })[0]).toMatch(/far coarser/);
+  expect(warnings({ x: "fit", y: "fit", z: 2 }).join()).not.toMatch(/coarser/);
+});
+
 test("the diagnosis is the likeliest class, and a model that only diagnoses outlines nothing", () => {
   const disease = [
     { name: "covid-19", probability: 0.2 },

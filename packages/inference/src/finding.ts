@@ -85,7 +85,8 @@ const COARSER_THAN_TRAINED = 3; // times the working spacing; beyond that nearly
 function gridWarnings({ preprocessing }: ModelCard, { grid }: Volume): string[] {
   const { spacingMm: known } = preprocessing;
   const ours = [grid.spacingMm.x, grid.spacingMm.y, grid.spacingMm.z].sort((a, b) => a - b);
-  const trained = [known.x, known.y, known.z].sort((a, b) => a - b);
+  const trained = [known.x, known.y, known.z].filter((mm) => mm !== "fit").sort((a, b) => a - b);
+  if (trained.length < ours.length) return []; // whatever a scan's voxels are, they are fitted to the region
   const coarse = ours.some((mm, index) => mm > COARSER_THAN_TRAINED * (trained[index] ?? mm));
   if (!coarse) return [];
   const words = (spacing: readonly number[]): string => spacing.map((mm) => mm.toFixed(2)).join(" × ");

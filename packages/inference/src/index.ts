@@ -15,5 +15,11 @@ export {
   type WorkingFinding,
   type WorkingSettings,
 } from "./whole-scan.js";
-export { toWorkingGrid, workingImage, type WorkingImage } from "./working-image.js";
+export {
+  toWorkingGrid,
+  workingImage,
+  workingSpacing,
+  type WorkingImage,
+  type WorkingSpacing,
+} from "./working-image.js";
 export { windowsOver, windowWeights, type WindowSettings } from "./windows.js";

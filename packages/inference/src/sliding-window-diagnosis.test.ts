@@ -56,6 +56,16 @@ test("a network that only diagnoses outlines nothing, and its windows weigh the 
   expect(found).toEqual({ lesion: [], disease: weighted(0.5), windows: 2 });
 });
 
+test("of a network of slices the probabilities are averaged, whatever lesion there is", async () => {
+  class OfSlices extends StubNetwork {
+    override readonly regionsJoin = "probabilities";
+  }
+  const network = new OfSlices({ lesion: pointwise({ slope: 3, offset: -2 }), disease: brightness });
+  const [first, second] = [softmax(inFirst), softmax(inSecond)];
+  const { disease } = await slideOver(network, image, options);
+  expect(disease).toEqual(first.map((p, c) => expect.closeTo((p + (second[c] ?? 0)) / 2, 6)));
+});
+
 test("the probabilities are those of the mean logits, also where these are far beyond what exp can take", async () => {
   const network = new StubNetwork({ disease: ofMean({ slope: 0, offset: 1000 }, { slope: 0, offset: 1001 }) });
   const { disease } = await slideOver(network, image, options);

@@ -33,7 +33,8 @@ const MASS_FLOOR = 1e-3; // share of a window's voxels that every window weighs 
 
 /**
  * Runs a network over overlapping windows. Lesion probabilities are averaged with Gaussian weights. The diagnosis is the mean of the windows'
- * logits, each weighted by the lesion mass predicted in it plus a floor, then softmax. Yields to the event loop between windows.
+ * logits, each weighted by the lesion mass predicted in it plus a floor, then softmax; or, where the network says so, that of their probabilities. Yields
+ * to the event loop between windows.
  *
  * @throws InferenceError INFERENCE_ABORTED, INFERENCE_NOT_FINITE
  */
@@ -44,7 +45,7 @@ export async function slideOver(network: Network, image: GreyImage, options: Sli
   const weights = windowWeights(region);
   let total: Float32Array | undefined; // none for a network that only diagnoses
   const sums: Float32Array[] = [];
-  const disease: { readonly logits: readonly number[]; readonly mass: number }[] = [];
+  const disease: WindowDiagnosis[] = [];
   for (let start = 0; start < windows.length; start += BATCH) {
     await nextTurn();
     if (signal?.aborted === true)
@@ -71,7 +72,11 @@ export async function slideOver(network: Network, image: GreyImage, options: Sli
     onWindow?.(Math.min(start + BATCH, windows.length), windows.length);
   }
   if (total !== undefined) for (const sum of sums) divide(sum, total);
-  return { lesion: sums, disease: disease.length === 0 ? undefined : meanDisease(disease), windows: windows.length };
+  return {
+    lesion: sums,
+    disease: disease.length === 0 ? undefined : MEANS[network.regionsJoin](disease),
+    windows: windows.length,
+  };
 }
 
 interface WindowFinding {
@@ -183,13 +188,26 @@ function wholeImage({ size }: GreyImage): Box {
   return { from: { x: 0, y: 0, z: 0 }, size };
 }
 
-function meanDisease(seen: readonly { readonly logits: readonly number[]; readonly mass: number }[]): number[] {
-  const total = seen.reduce((sum, { mass }) => sum + mass, 0);
-  const classes = seen[0]?.logits.length ?? 0;
-  const logits = Array.from(
-    { length: classes },
-    (_, c) => seen.reduce((sum, { logits, mass }) => sum + mass * (logits[c] ?? 0), 0) / total,
+interface WindowDiagnosis {
+  readonly logits: readonly number[];
+  readonly mass: number;
+}
+
+const MEANS: Readonly<Record<Network["regionsJoin"], (seen: readonly WindowDiagnosis[]) => number[]>> = {
+  logits: (seen) => softmax(weightedMean(seen.map(({ logits, mass }) => ({ values: logits, weight: mass })))),
+  probabilities: (seen) => weightedMean(seen.map(({ logits }) => ({ values: softmax(logits), weight: 1 }))),
+};
+
+function weightedMean(rows: readonly { readonly values: readonly number[]; readonly weight: number }[]): number[] {
+  const total = rows.reduce((sum, { weight }) => sum + weight, 0);
+  const columns = rows[0]?.values.length ?? 0;
+  return Array.from(
+    { length: columns },
+    (_, c) => rows.reduce((sum, { values, weight }) => sum + weight * (values[c] ?? 0), 0) / total,
   );
+}
+
+function softmax(logits: readonly number[]): number[] {
   const largest = Math.max(...logits);
   const powers = logits.map((logit) => Math.exp(logit - largest));
   const sum = powers.reduce((a, b) => a + b, 0);

@@ -11,7 +11,7 @@ import {
 import type { Network } from "@multirnet/networks";
 
 import { slideOver, type SlidingOptions } from "./sliding-window.js";
-import { workingImage, type WorkingImage } from "./working-image.js";
+import { workingImage, workingSpacing, type WorkingImage } from "./working-image.js";
 
 /** How a scan is made ready for a network, and what is made of its answer; a model's card holds both. */
 export type ScanSettings = Pick<ModelCard, "preprocessing" | "inference" | "labels" | "classes">;
@@ -77,7 +77,9 @@ async function findAndResample(
   options: FindOptions,
 ): Promise<WorkingFinding & { readonly grid: Grid }> {
   const oriented = orientTo(scan, "LPS");
-  const found = await findInWorkingImage(network, workingImage(oriented, settings.preprocessing), settings, options);
+  const { preprocessing } = settings;
+  const image = workingImage(oriented, workingSpacing(preprocessing), preprocessing.windowHu);
+  const found = await findInWorkingImage(network, image, settings, options);
   return { ...found, types: found.types.map((type) => resample(type, oriented.grid)), grid: oriented.grid };
 }
 

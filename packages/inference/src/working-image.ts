@@ -1,3 +1,4 @@
+import type { ModelCard } from "@multirnet/artifacts";
 import {
   bodyBox,
   orientTo,
@@ -8,26 +9,58 @@ import {
   type HuWindow,
   type Meaning,
   type Volume,
-  type Xyz,
 } from "@multirnet/imaging";
+
+/** How a working grid divides an axis: into voxels of so many millimetres, or into so many voxels over the whole scan. */
+export type AxisDivision = number | { readonly voxels: number };
+
+/** How the working grid divides a scan along left, back and head. */
+export type WorkingSpacing = Readonly<Record<"x" | "y" | "z", AxisDivision>>;
+
+/** What a config or card says: millimetres, or `fit` where one region spans the whole scan along the axis. */
+export function workingSpacing({
+  spacingMm,
+  region,
+}: Pick<ModelCard["preprocessing"], "spacingMm" | "region">): WorkingSpacing {
+  const along = (axis: "x" | "y" | "z"): AxisDivision => {
+    const spacing = spacingMm[axis];
+    return spacing === "fit" ? { voxels: region[axis] } : spacing;
+  };
+  return { x: along("x"), y: along("y"), z: along("z") };
+}
 
 /** A scan as networks see it, in training and after. */
 export interface WorkingImage {
-  readonly grid: Grid; // the working grid: axes along LPS, one spacing for all scans
+  readonly grid: Grid; // the working grid: axes along LPS, one spacing for all scans, but for axes that are fitted
   readonly voxels: Float32Array; // [0, 1], x fastest
-  readonly body: Box; // where the patient is: what is tiled
+  readonly body: Box; // where the patient is: what is tiled; all of an axis that is fitted
 }
 
 /** The paper's Algorithm 2: axes to LPS, one spacing (trilinear; nearest for labels). */
-export function toWorkingGrid<M extends Meaning>(volume: Volume<M>, spacingMm: Xyz): Volume<M> {
-  return resampleToSpacing(orientTo(volume, "LPS"), spacingMm);
+export function toWorkingGrid<M extends Meaning>(volume: Volume<M>, spacing: WorkingSpacing): Volume<M> {
+  const oriented = orientTo(volume, "LPS");
+  const { size, spacingMm } = oriented.grid;
+  const along = (axis: "x" | "y" | "z"): number => {
+    const division = spacing[axis];
+    return typeof division === "number" ? division : (size[axis] * spacingMm[axis]) / division.voxels;
+  };
+  return resampleToSpacing(oriented, { x: along("x"), y: along("y"), z: along("z") });
 }
 
 /** Algorithm 2, then the CT window to [0, 1]. */
-export function workingImage(
-  scan: Volume<"hounsfield">,
-  { spacingMm, windowHu }: { readonly spacingMm: Xyz; readonly windowHu: HuWindow },
-): WorkingImage {
-  const working = toWorkingGrid(scan, spacingMm);
-  return { grid: working.grid, voxels: windowed(working, windowHu), body: bodyBox(working) };
+export function workingImage(scan: Volume<"hounsfield">, spacing: WorkingSpacing, windowHu: HuWindow): WorkingImage {
+  const working = toWorkingGrid(scan, spacing);
+  return { grid: working.grid, voxels: windowed(working, windowHu), body: tiledBox(working, spacing) };
+}
+
+function tiledBox(working: Volume<"hounsfield">, spacing: WorkingSpacing): Box {
+  const { from, size } = bodyBox(working);
+  const whole = working.grid.size;
+  const fitted = (axis: "x" | "y" | "z"): boolean => typeof spacing[axis] !== "number";
+  const start = (axis: "x" | "y" | "z"): number => (fitted(axis) ? 0 : from[axis]);
+  const length = (axis: "x" | "y" | "z"): number => (fitted(axis) ? whole[axis] : size[axis]);
+  return {
+    from: { x: start("x"), y: start("y"), z: start("z") },
+    size: { x: length("x"), y: length("y"), z: length("z") },
+  };
 }

@@ -1,4 +1,4 @@
-import { scope, tensor, type Tensor } from "@multirnet/engine";
+import { full, scope, tensor, type Tensor } from "@multirnet/engine";
 import { expect, test } from "vitest";
 
 import { VNET_MONAI } from "./baselines/vnet.js";
@@ -56,35 +56,141 @@ test("a tensor of another shape is refused with both, and nothing is changed; so
 
 test("Flax's layout is turned into ours", () => {
   scope(() => {
-    const { laidOut } = TRANSUNET_NPZ as Reference & Required<Pick<Reference, "laidOut">>;
     const count = (...shape: number[]): Tensor =>
       tensor(
         Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
         shape,
       );
+    const laidOut = (theirs: Tensor, shape: number[]): unknown =>
+      TRANSUNET_NPZ.laidOut?.(theirs, shape)?.contiguous().toNumbers();
     // A kernel of 1×2 from 3 channels to 2: element (h, w, in, out) goes to (out, in, h, w).
-    const kernel = laidOut(count(1, 2, 3, 2), [2, 3, 1, 2]);
-    expect([kernel.shape, kernel.contiguous().toNumbers()]).toEqual([
-      [2, 3, 1, 2],
-      [0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11],
-    ]);
-    // Queries: 4 inputs to 2 heads of 2; ours is outputs×inputs.
-    expect(
-      laidOut(count(4, 2, 2), [4, 4])
-        .contiguous()
-        .toNumbers(),
-    ).toEqual([0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15]);
-    expect(
-      laidOut(count(1, 3, 2), [1, 2, 2])
-        .contiguous()
-        .toNumbers(),
-    ).toEqual([2, 3, 4, 5]); // without the class token
-    expect(laidOut(count(1, 1, 1, 3), [3]).toNumbers()).toEqual([0, 1, 2]);
+    expect(laidOut(count(1, 2, 3, 2), [2, 3, 1, 2])).toEqual([0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11]);
+    // Queries: 4 inputs to 2 heads of 2; ours is outputs×inputs. So is what follows the heads.
+    const turned = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
+    expect(laidOut(count(4, 2, 2), [4, 4])).toEqual(turned);
+    expect(laidOut(count(2, 2, 4), [4, 4])).toEqual(turned);
+    expect(laidOut(count(1, 3, 2), [1, 2, 2])).toEqual([2, 3, 4, 5]); // without the class token
+    expect(laidOut(count(1, 2, 2), [1, 2, 2])).toEqual([0, 1, 2, 3]); // it has none
+    expect(laidOut(count(1, 1, 1, 3), [3])).toEqual([0, 1, 2]);
     expect(nameHere(TRANSUNET_NPZ, "Transformer/encoderblock_3/MultiHeadDotProductAttention_1/query/kernel")).toBe(
       "encoder.layers.3.attention.query.weight",
     );
     expect(nameHere(TRANSUNET_NPZ, "block2/unit1/conv_proj/kernel")).toBe("stem.stages.1.0.shortcut.weight");
     expect(nameHere(TRANSUNET_NPZ, "cls")).toBeUndefined();
+  });
+});
+
+/** The encoder of a tiny TransUNet with as many units and layers as R50+ViT-B_16 has: stem 4, tokens 8 in 2 heads, mlp 12, 2×2 patches. */
+const tinyTransunet = () =>
+  createNetwork(resolveNetwork({ name: "transunet", preset: "tiny", units: [3, 4, 9], layers: 12 }), 1);
+
+/** Names and shapes of R50+ViT-B_16.npz at these widths: the names that TransUNet's `load_from` asks for, and the shapes that it views or permutes. */
+function vitCheckpoint(): Map<string, readonly number[]> {
+  const norm = (path: string, ...sides: number[]) =>
+    [
+      [`${path}/scale`, sides],
+      [`${path}/bias`, sides],
+    ] as const;
+  const linear = (path: string, from: readonly number[], to: readonly number[]) =>
+    [
+      [`${path}/kernel`, [...from, ...to]],
+      [`${path}/bias`, to],
+    ] as const;
+  const unit = (block: number, index: number) => {
+    const path = `block${String(block)}/unit${String(index)}`;
+    const between = 4 * 2 ** (block - 1);
+    const to = 4 * between;
+    const from = index > 1 ? to : block === 1 ? 4 : to / 2;
+    const shortcut = [[`${path}/conv_proj/kernel`, [1, 1, from, to]], ...norm(`${path}/gn_proj`, 1, 1, 1, to)] as const;
+    return [
+      [`${path}/conv1/kernel`, [1, 1, from, between]],
+      [`${path}/conv2/kernel`, [3, 3, between, between]],
+      [`${path}/conv3/kernel`, [1, 1, between, to]],
+      ...norm(`${path}/gn1`, 1, 1, 1, between),
+      ...norm(`${path}/gn2`, 1, 1, 1, between),
+      ...norm(`${path}/gn3`, 1, 1, 1, to),
+      ...(index === 1 ? shortcut : []),
+    ] as const;
+  };
+  const layer = (index: number) => {
+    const path = `Transformer/encoderblock_${String(index)}`;
+    const attention = `${path}/MultiHeadDotProductAttention_1`;
+    return [
+      ...norm(`${path}/LayerNorm_0`, 8),
+      ...["query", "key", "value"].flatMap((name) => linear(`${attention}/${name}`, [8], [2, 4])),
+      ...linear(`${attention}/out`, [2, 4], [8]),
+      ...norm(`${path}/LayerNorm_2`, 8),
+      ...linear(`${path}/MlpBlock_3/Dense_0`, [8], [12]),
+      ...linear(`${path}/MlpBlock_3/Dense_1`, [12], [8]),
+    ] as const;
+  };
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+  return new Map<string, readonly number[]>([
+    ["conv_root/kernel", [7, 7, 3, 4]],
+    ...norm("gn_root", 1, 1, 1, 4),
+    ...[3, 4, 9].flatMap((units, block) => upTo(units).flatMap((index) => unit(block + 1, index + 1))),
+    ...linear("embedding", [1, 1, 64], [8]),
+    ["Transformer/posembed_input/pos_embedding", [1, 5, 8]], // the token of the class first
+    ...upTo(12).flatMap(layer),
+    ...norm("Transformer/encoder_norm", 8),
+    // What only classification has.
+    ["cls", [1, 1, 8]],
+    ...linear("pre_logits", [8], [8]),
+    ...linear("head", [8], [21843]),
+  ]);
+}
+
+test("every name of the ViT's archive has its place in TransUNet, and every place of the encoder its name", () => {
+  scope(() => {
+    const network = tinyTransunet();
+    const archive = vitCheckpoint();
+    const places = Array.from(archive.keys(), (name) => nameHere(TRANSUNET_NPZ, name));
+    const classification = ["cls", "pre_logits/kernel", "pre_logits/bias", "head/kernel", "head/bias"];
+    expect([...archive.keys()].filter((_, index) => places[index] === undefined)).toEqual(classification);
+    const encoder = [...network.state().keys()].filter((name) => !/^(more|decoder|head)\./.test(name));
+    expect(places.filter((place) => place !== undefined).sort()).toEqual(encoder.sort());
+    const taken = importWeights(
+      network,
+      TRANSUNET_NPZ,
+      new Map(Array.from(archive, ([name, shape]) => [name, full(shape, 0.5)])),
+    );
+    expect([taken.tensors, taken.extra]).toEqual([encoder.length, []]);
+    expect(taken.missing.filter((name) => !/^(more|decoder|head)\./.test(name))).toEqual([]);
+    network.release();
+  });
+});
+
+test.each([
+  { name: "conv_root/kernel", came: [7, 7, 4], expected: "stem.root.weight is 4×3×7×7" },
+  { name: "conv_root/kernel", came: [4, 3, 7, 7], expected: "stem.root.weight is 4×3×7×7" }, // PyTorch's order
+  { name: "gn_root/scale", came: [1, 1, 1, 5], expected: "stem.rootNorm.weight is 4" },
+  { name: "gn_root/bias", came: [], expected: "stem.rootNorm.bias is 4" },
+  { name: "Transformer/posembed_input/pos_embedding", came: [1, 7, 8], expected: "positions is 1×4×8" },
+  { name: "Transformer/posembed_input/pos_embedding", came: [5, 5], expected: "positions is 1×4×8" },
+  {
+    name: "Transformer/encoderblock_0/MlpBlock_3/Dense_0/kernel",
+    came: [12, 8], // as many numbers, but outputs first
+    expected: "encoder.layers.0.first.weight is 12×8",
+  },
+  {
+    name: "Transformer/encoderblock_0/MlpBlock_3/Dense_0/kernel",
+    came: [8, 13],
+    expected: "encoder.layers.0.first.weight is 12×8",
+  },
+  {
+    name: "Transformer/encoderblock_11/MultiHeadDotProductAttention_1/query/kernel",
+    came: [2, 8, 4],
+    expected: "encoder.layers.11.attention.query.weight is 8×8",
+  },
+])("an array of the ViT of another shape is refused by its name: $name as $came", ({ name, came, expected }) => {
+  scope(() => {
+    const network = tinyTransunet();
+    const there = came.length === 0 ? "a single number" : came.join("×");
+    expect(thrownBy(() => importWeights(network, TRANSUNET_NPZ, new Map([[name, full(came, 0.5)]])))).toBe(
+      "NetworkError: these are not the weights of the reference npz: tensors of another shape: " +
+        `${name} is ${there} there, ${expected} here`,
+    );
+    network.release();
   });
 });
 

@@ -34,9 +34,9 @@ export function importWeights(
         extra.push(name);
         continue;
       }
-      const laid = reference.laidOut?.(tensor, place.shape) ?? tensor;
-      if (laid.shape.join() !== place.shape.join())
-        misshaped.push(`${name} is ${laid.shape.join("×")} there, ${ours} is ${place.shape.join("×")} here`);
+      const laid = reference.laidOut === undefined ? tensor : reference.laidOut(tensor, place.shape);
+      if (laid?.shape.join() !== place.shape.join())
+        misshaped.push(`${name} is ${sidesOf(tensor)} there, ${ours} is ${sidesOf(place)} here`);
       else found.set(ours, laid);
     }
     if (misshaped.length > 0 || found.size === 0) {
@@ -49,4 +49,8 @@ export function importWeights(
     network.loadState(new Map([...state].map(([name, tensor]) => [name, found.get(name) ?? tensor])));
   });
   return { tensors: found.size, missing: [...state.keys()].filter((name) => !found.has(name)), extra };
+}
+
+function sidesOf({ shape }: Tensor): string {
+  return shape.length === 0 ? "a single number" : shape.join("×");
 }

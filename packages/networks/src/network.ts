@@ -30,6 +30,15 @@ export type Prediction = {
   [T in Task]: Heads[T] & { readonly task: T; readonly auxiliary: readonly Auxiliary[] };
 }[Task];
 
+/** What is taken off each of a slice's three channels, and what they are divided by then. */
+export interface ChannelStatistics {
+  readonly mean: readonly [number, number, number];
+  readonly deviation: readonly [number, number, number];
+}
+
+/** Of ImageNet's photographs in [0, 1], red, green, blue: what networks see whose weights begin with those of photographs. */
+export const IMAGENET: ChannelStatistics = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
+
 /** A network of the registry: a module from regions to a prediction. */
 export abstract class Network extends Module {
   abstract readonly task: Task;
@@ -38,7 +47,12 @@ export abstract class Network extends Module {
   /** The one side of a slice that it takes, where positions are learned. */
   readonly side: number | undefined = undefined;
 
-  /** @param input in [0, 1], as `regionTensor` makes it of regions */
+  /** What of a scan's regions makes its diagnosis: their logits by the lesion in each, or their probabilities, each region as much as any other. */
+  readonly regionsJoin: "logits" | "probabilities" = "logits";
+  /** How the channels of a slice are normalised before it sees them, as its public implementation does; in [0, 1] where not at all. */
+  readonly normalised: ChannelStatistics | undefined = undefined;
+
+  /** @param input in [0, 1], as `regionTensor` makes it of regions; of a network of slices, as `slicewise.ts` makes it of those */
   abstract forward(input: Tensor, pass: Pass): Prediction;
 }
 

@@ -10,8 +10,8 @@ export interface Reference {
   readonly rules: readonly NameRule[];
   /** Tensors that have no place here: counters, and what the implementation never uses. */
   readonly ignored: readonly RegExp[];
-  /** Brings a tensor into the shape that it has here, where the reference lays it out otherwise. */
-  readonly laidOut?: (tensor: Tensor, shape: readonly number[]) => Tensor;
+  /** Brings a tensor into the shape that it has here, where the reference lays it out otherwise; undefined for one that does not fit. */
+  readonly laidOut?: (tensor: Tensor, shape: readonly number[]) => Tensor | undefined;
 }
 
 /** @returns what a tensor of the reference is called here; undefined where it has no place */

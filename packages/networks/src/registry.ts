@@ -224,7 +224,8 @@ export const NETWORKS: readonly NetworkEntry[] = [
     multipleOf: COVNET_MULTIPLE,
     levels: 0,
     cites: "Li et al., Radiology 296(2), 2020; bkong999/COVNet",
-    differs: "starts from random weights, which its authors' did not; norms' scales are learned",
+    differs:
+      "starts from random weights, which its authors' did not; norms' scales are learned; sees what all networks do, -1000 to 400 HU, in place of -1250 to 250 in the lungs alone",
     references: [COVNET],
     options: covnetOptions,
     presets: covnetPresets,

@@ -1,8 +1,8 @@
 import { asLogits, scope, tensor, type Tensor } from "@multirnet/engine";
 import { expect, test } from "vitest";
 
-import { diseaseOf, lesionOf, Network, type Pass, type Prediction } from "./network.js";
-import { createNetwork, resolveNetwork } from "./registry.js";
+import { diseaseOf, IMAGENET, lesionOf, Network, type Pass, type Prediction } from "./network.js";
+import { createNetwork, NETWORKS, resolveNetwork } from "./registry.js";
 import { overVolumes } from "./slicewise.js";
 import { noise } from "./testing/formula.js";
 import { EVALUATION, training } from "./testing/passes.js";
@@ -33,6 +33,32 @@ test("slices of all samples go through by eights in evaluation and together in t
     }
     expect(mirror.seen).toEqual([8, 2, 10]);
   });
+});
+
+test("channels are normalised where the network wants it", () => {
+  class Photographic extends Mirror {
+    override readonly normalised = { mean: [0.5, 0.25, 0], deviation: [0.25, 0.5, 1] } as const;
+    override forward(input: Tensor, pass: Pass): Prediction {
+      return { ...super.forward(input, pass), lesion: asLogits(input) } as Prediction;
+    }
+  }
+  scope(() => {
+    const scan = tensor([0, 0.5, 1, 0.25], [1, 1, 2, 1, 2]);
+    const found = lesionOf(overVolumes(new Photographic()).forward(scan, EVALUATION));
+    expect(found?.shape).toEqual([1, 3, 2, 1, 2]);
+    // (x − 0.5) · 4, (x − 0.25) · 2, x: of all slices channel by channel.
+    expect(found?.toNumbers()).toEqual([-2, 0, 2, -1, -0.5, 0.5, 1.5, 0, 0, 0.5, 1, 0.25]);
+  });
+});
+
+test("networks of photographs' weights want ImageNet's statistics, others [0, 1]", () => {
+  const wanted = NETWORKS.filter(({ dims }) => dims === 2).flatMap(({ name }) => {
+    const network = createNetwork(resolveNetwork({ name, preset: "tiny" }), 1);
+    const { normalised } = network;
+    network.release();
+    return normalised === IMAGENET ? [name] : [];
+  });
+  expect(wanted).toEqual(["res2net50-2d", "infnet", "jcs"]);
 });
 
 test("the diagnosis of a region is the mean of its slices' probabilities", () => {

@@ -1,8 +1,17 @@
 import type { Buffer, Parameter } from "@multirnet/engine";
-import { asLogits, cat, scope, type Logits, type Tensor } from "@multirnet/engine";
+import { asLogits, cat, scope, tensor, type Logits, type Tensor } from "@multirnet/engine";
 
 import { resize } from "./layers/resize.js";
-import { diseaseOf, lesionOf, Network, type Auxiliary, type Pass, type Prediction, type Task } from "./network.js";
+import {
+  diseaseOf,
+  lesionOf,
+  Network,
+  type Auxiliary,
+  type ChannelStatistics,
+  type Pass,
+  type Prediction,
+  type Task,
+} from "./network.js";
 
 /** Slices that go through a network together in evaluation; in training all of a batch do, as norms need them. */
 const TOGETHER = 8;
@@ -13,13 +22,14 @@ export function overVolumes(network: Network): Network {
 }
 
 /**
- * Shows a network of slices the axial slices of a region, each three times as channels and resized to the side that the network is made for, and puts
- * its outlines together again. The diagnosis of a region is the mean of its slices' probabilities, unless the network makes one of them itself.
+ * Shows a network of slices the axial slices of a region, each three times as channels, normalised as the network wants them and resized to the side that
+ * it is made for, and puts its outlines together again. The diagnosis of a region is the mean of its slices' probabilities, unless the network makes one of them itself; that of a scan is the mean of its regions'.
  *
  * Its weights are the network's, under the same names.
  */
 class Slicewise extends Network {
   readonly task: Task;
+  override readonly regionsJoin = "probabilities"; // of slices, or of what they are together
   readonly #network: Network;
 
   constructor(network: Network) {
@@ -35,11 +45,12 @@ class Slicewise extends Network {
   /** @param input N×1×D×H×W */
   forward(input: Tensor, pass: Pass): Prediction {
     const [samples = 0, , depth = 0, height = 0, width = 0] = input.shape;
-    const { side = 0 } = this.#network;
+    const { side = 0, normalised } = this.#network;
     const size = side === 0 ? [height, width] : [side, side];
     return scope(() => {
       const flat = input.reshape([samples * depth, 1, height, width]);
-      const slices = (side === 0 ? flat : resize(flat, size)).expand([-1, 3, -1, -1]);
+      const grey = (side === 0 ? flat : resize(flat, size)).expand([-1, 3, -1, -1]);
+      const slices = normalised === undefined ? grey : normalise(grey, normalised);
       if (this.#network.sees === "stack") {
         return this.#network.forward(slices.reshape([samples, depth, 3, ...size]), pass);
       }
@@ -75,6 +86,13 @@ class Slicewise extends Network {
     }
     return joined(parts);
   }
+}
+
+/** @param slices N×3×H×W in [0, 1] */
+function normalise(slices: Tensor, { mean, deviation }: ChannelStatistics): Tensor {
+  const { device, dtype } = slices;
+  const [shift, scale] = [mean, deviation].map((three) => tensor(three, [1, 3, 1, 1]).toDevice(device, dtype));
+  return slices.sub(shift as Tensor).div(scale as Tensor);
 }
 
 /** The predictions for parts of a batch as one. */

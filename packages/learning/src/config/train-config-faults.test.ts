@@ -60,7 +60,15 @@ test.each([
   { given: { augmentation: null }, words: "key augmentation: expected object, came null" },
   {
     given: { preprocessing: { spacingMm: { x: 1, y: 1 } } },
-    words: "key preprocessing.spacingMm.z is missing; expected number",
+    words: 'key preprocessing.spacingMm.z is missing; expected number or "fit"',
+  },
+  {
+    given: { preprocessing: { spacingMm: { x: "fits", y: 1, z: 1 } } },
+    words: 'key preprocessing.spacingMm.x: expected number or "fit", came "fits"',
+  },
+  {
+    given: { preprocessing: { spacingMm: { x: 1, y: -1, z: 1 } } },
+    words: "key preprocessing.spacingMm.y: expected number to be >0, came -1",
   },
 ])("$given", ({ given, words }) => {
   expect(refusalOf(stringify({ ...least, ...given }, { keepUndefined: false }))).toBe(`a.yaml: ${words}`);

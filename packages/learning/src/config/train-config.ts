@@ -14,7 +14,7 @@ import { RECIPES, type Recipe } from "../recipes/index.js";
 import { frozenSchema } from "./frozen.js";
 import { lossSchema } from "./loss.js";
 
-const millimetres = z.number().positive();
+const spacing = z.union([z.number().positive(), z.literal("fit")]);
 const voxels = z.int().positive();
 const probability = z.number().min(0).max(1).default(0);
 
@@ -48,7 +48,10 @@ export const trainConfigSchema = z.strictObject({
   frozen: frozenSchema.default([]),
   preprocessing: z
     .strictObject({
-      spacingMm: z.strictObject({ x: millimetres, y: millimetres, z: millimetres }).default({ x: 1.5, y: 1.5, z: 2 }),
+      spacingMm: z
+        .strictObject({ x: spacing, y: spacing, z: spacing })
+        .default({ x: 1.5, y: 1.5, z: 2 })
+        .describe("of the working grid; fit where one region is to span the whole scan along the axis"),
       region: z
         .strictObject({ x: voxels, y: voxels, z: voxels })
         .default({ x: 96, y: 96, z: 32 })

@@ -1,6 +1,6 @@
 import { RandomSource } from "@multirnet/base";
-import { toWorkingGrid, workingImage } from "@multirnet/inference";
-import { connectedComponents, CT_WINDOW_HU, type Box, type Grid, type Volume, type Xyz } from "@multirnet/imaging";
+import { toWorkingGrid, workingImage, type WorkingSpacing } from "@multirnet/inference";
+import { connectedComponents, CT_WINDOW_HU, type Box, type Grid, type Volume } from "@multirnet/imaging";
 
 import { labelValues, type Dataset } from "./dataset.js";
 import { DatasetError } from "./dataset-error.js";
@@ -16,8 +16,8 @@ const MOST_PLACES = 16_384;
 const MOST_LESION_PLACES = 64;
 
 export interface PreparationSettings {
-  /** Working spacing; `spec` default 1.5 × 1.5 × 2 mm. */
-  readonly spacingMm: Xyz;
+  /** Of the working grid; `spec` default 1.5 × 1.5 × 2 mm. */
+  readonly spacing: WorkingSpacing;
   /** Lesion types that are told apart, by label name; `lesion` is the union of its types. */
   readonly channels: readonly string[];
 }
@@ -40,11 +40,11 @@ export type PreparedVolumes = Omit<PreparedCase, "entry" | "channels">;
  */
 export function prepareVolumes(
   { scan, mask, lung }: CaseVolumes,
-  spacingMm: Xyz,
+  spacing: WorkingSpacing,
   channelOfValue: Uint8Array,
 ): PreparedVolumes {
-  const { grid, voxels, body } = workingImage(scan, { spacingMm, windowHu: CT_WINDOW_HU });
-  const channels = mask === undefined ? undefined : toWorkingGrid(mask, spacingMm).voxels;
+  const { grid, voxels, body } = workingImage(scan, spacing, CT_WINDOW_HU);
+  const channels = mask === undefined ? undefined : toWorkingGrid(mask, spacing).voxels;
   const lesion = channels?.map((value) => channelOfValue[value] as number);
   return {
     grid,
@@ -53,7 +53,7 @@ export function prepareVolumes(
     image: Uint16Array.from(voxels, (value) => Math.round(value * FULL_SCALE)),
     ...(lesion === undefined ? {} : { mask: lesion }),
     components: lesion === undefined ? [] : lesionComponents({ meaning: "label", grid, voxels: lesion }),
-    ...findPlaces(grid, body, lung === undefined ? undefined : toWorkingGrid(lung, spacingMm)),
+    ...findPlaces(grid, body, lung === undefined ? undefined : toWorkingGrid(lung, spacing)),
   };
 }
 

@@ -8,7 +8,7 @@ import { prepareCase } from "./prepare-case.js";
 import type { PreparedCase } from "./prepared-case.js";
 import { GRID, madeFolder, madeMask, madeScan } from "./testing/made-dataset.js";
 
-const settings = { spacingMm: GRID.spacingMm, channels: ["lesion"] };
+const settings = { spacing: GRID.spacingMm, channels: ["lesion"] };
 
 async function made(): Promise<{
   dir: string;
@@ -88,10 +88,10 @@ test("another spacing, other channels and a changed file each get an entry of th
   const first = await prepare("a");
   const types = await prepare("a", { channels: ["consolidation", "ground-glass"] });
   expect([...new Set(types.mask)]).toEqual([0, 2, 1]); // ground-glass, the config's second, comes first along x
-  const coarse = await prepare("a", { spacingMm: { x: 3, y: 4.2, z: 2.5 } });
+  const coarse = await prepare("a", { spacing: { x: 3, y: 4.2, z: 2.5 } });
   expect(coarse.grid.size).toEqual({ x: 5, y: 2, z: 5 });
   for (const axis of ["x", "y", "z"] as const) {
-    const { grid } = await prepare("a", { spacingMm: { ...GRID.spacingMm, [axis]: 20 } });
+    const { grid } = await prepare("a", { spacing: { ...GRID.spacingMm, [axis]: 20 } });
     expect(grid.size).toEqual({ ...GRID.size, [axis]: 1 });
   }
   const replacement = await madeFolder({ "a.nii.gz": madeMask([[{ x: 6, y: 5, z: 4 }, 1]]) });

@@ -31,18 +31,18 @@ import { readPrepared, writePrepared } from "./prepared-file.js";
 export async function prepareCase(
   entry: CaseEntry,
   labels: Dataset["labels"],
-  { spacingMm, channels }: PreparationSettings,
+  { spacing, channels }: PreparationSettings,
   cacheDir?: string,
 ): Promise<PreparedCase> {
   const table = entry.mask === "drawn" ? channelTable(labels, channels) : new Uint8Array(256);
-  const make = async (): Promise<PreparedVolumes> => prepareVolumes(await requireCase(entry, labels), spacingMm, table);
+  const make = async (): Promise<PreparedVolumes> => prepareVolumes(await requireCase(entry, labels), spacing, table);
   if (cacheDir === undefined) return assemble(entry, channels, await make());
 
   const hashes = await Promise.all(
     [entry.image, entry.label, entry.lung].map(async (path) => (path === undefined ? "none" : hashFile(path))),
   );
   const known = Object.values(labels); // a mask that was sound may not be so under other labels
-  const facts = [PREPARATION_VERSION, CT_WINDOW_HU, spacingMm.x, spacingMm.y, spacingMm.z, ...table, known, hashes];
+  const facts = [PREPARATION_VERSION, CT_WINDOW_HU, spacing.x, spacing.y, spacing.z, ...table, known, hashes];
   const key = createHash("sha256").update(JSON.stringify(facts)).digest("hex");
   const path = join(cacheDir, `${entry.name}-${key.slice(0, 16)}.prepared`);
   const kept = await readPrepared(path, key);

@@ -33,7 +33,7 @@ test("the twelve real volumes import, check without an error, split and prepare"
   const entry = dataset.cases.find(({ name }) => name === "radiopaedia_7_85703_0");
   if (entry === undefined) throw new Error("the case is gone");
   const prepared = await prepareCase(entry, dataset.labels, {
-    spacingMm: { x: 1.5, y: 1.5, z: 2 },
+    spacing: { x: 1.5, y: 1.5, z: 2 },
     channels: ["lesion"],
   });
   // 436 × 369 × 23 voxels of 0.68 × 0.68 × 6 mm; its z axis runs to the feet and is turned.

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { workingSpacing } from "@multirnet/inference";
 import { headsOf, networkEntry, type NetworkSpec, type Task } from "@multirnet/networks";
 
 import type { TrainConfig } from "../config/train-config.js";
@@ -65,7 +66,7 @@ export async function prepareAll(
   signal: AbortSignal | undefined,
   onCase: (done: number) => void,
 ): Promise<PreparedCase[] | undefined> {
-  const settings = { spacingMm: config.preprocessing.spacingMm, channels: headsOf(config.network).lesions };
+  const settings = { spacing: workingSpacing(config.preprocessing), channels: headsOf(config.network).lesions };
   const prepared: PreparedCase[] = [];
   for (const entry of entries) {
     if (signal?.aborted === true) return undefined;

@@ -12,6 +12,11 @@ test.each([
   { name: "transunet", more: { preprocessing: { region: { x: 24, y: 20, z: 3 } } } }, // resized to its own side
   { name: "densenet121-2d", more: {} },
   { name: "covnet", more: {} },
+  // Whole slices, all of a scan together.
+  {
+    name: "covnet",
+    more: { preprocessing: { spacingMm: { x: "fit", y: "fit", z: "fit" }, region: { x: 32, y: 64, z: 4 } } },
+  },
 ])("$name learns from slices of regions, is judged on whole cases, and is loaded again", async ({ name, more }) => {
   const config = madeConfig(await madeTrainingSet(), {
     network: { name, preset: "tiny" },

@@ -10,7 +10,7 @@ import { unionProbability } from "../blocks/union.js";
 import { requireRegion, requireStatistics } from "../input.js";
 import { Convolution } from "../layers/convolution.js";
 import { enlarge, resize } from "../layers/resize.js";
-import { Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
+import { IMAGENET, Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
 import { LESIONS } from "../options.js";
 import { part } from "../part.js";
 import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../reference.js";
@@ -48,6 +48,7 @@ export const infnetPresets = {
 export class InfNet extends Network {
   readonly task = "segmentation";
   override readonly sees = "slice";
+  override readonly normalised = IMAGENET;
   readonly backbone: Res2NetFeatures;
   readonly fields: readonly ReceptiveField[]; // at strides 8, 16, 32
   readonly decoder: PartialDecoder;
@@ -79,7 +80,7 @@ export class InfNet extends Network {
       );
   }
 
-  /** @param input N×3×H×W in [0, 1], each side a multiple of 32 */
+  /** @param input N×3×H×W, normalised as photographs are, each side a multiple of 32 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("infnet", input, { dims: 2, channels: 3, multipleOf: INFNET_MULTIPLE });
     requireStatistics("infnet", input, { dims: 2, multipleOf: INFNET_MULTIPLE }, pass);

@@ -13,7 +13,7 @@ import { Convolution } from "../layers/convolution.js";
 import { FrozenNorm } from "../layers/norm.js";
 import { MaxPool } from "../layers/pooling.js";
 import { resize } from "../layers/resize.js";
-import { Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
+import { IMAGENET, Network, type Auxiliary, type Pass, type Prediction } from "../network.js";
 import { LESIONS } from "../options.js";
 import { part } from "../part.js";
 import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../reference.js";
@@ -51,6 +51,7 @@ const VGG_CONVOLUTIONS = [2, 2, 3, 3, 3] as const;
 export class Jcs extends Network {
   readonly task = "segmentation";
   override readonly sees = "slice";
+  override readonly normalised = IMAGENET;
   readonly vgg: readonly (readonly ConvolutionNorm[])[];
   readonly classifier: Res2NetFeatures;
   readonly fusion: readonly (readonly ConvolutionNorm[])[];
@@ -88,7 +89,7 @@ export class Jcs extends Network {
     );
   }
 
-  /** @param input N×3×H×W in [0, 1], each side a multiple of 32 */
+  /** @param input N×3×H×W, normalised as photographs are, each side a multiple of 32 */
   forward(input: Tensor, pass: Pass): Prediction {
     requireRegion("jcs", input, { dims: 2, channels: 3, multipleOf: JCS_MULTIPLE });
     requireStatistics("jcs", input, { dims: 2, multipleOf: JCS_MULTIPLE }, pass);

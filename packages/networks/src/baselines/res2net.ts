@@ -7,7 +7,7 @@ import { requireRegion, requireStatistics } from "../input.js";
 import type { Dims } from "../layers/convolution.js";
 import { Linear } from "../layers/linear.js";
 import { globalAverage } from "../layers/pooling.js";
-import { Network, type Pass, type Prediction } from "../network.js";
+import { IMAGENET, Network, type ChannelStatistics, type Pass, type Prediction } from "../network.js";
 import { CLASSES } from "../options.js";
 import { part } from "../part.js";
 import { TORCH_COUNTER, TORCH_NORM, type Reference } from "../reference.js";
@@ -40,6 +40,7 @@ export const res2netPresets = {
 export class Res2Net extends Network {
   readonly task = "diagnosis";
   override readonly sees: "volume" | "slice";
+  override readonly normalised: ChannelStatistics | undefined;
   readonly features: Res2NetFeatures;
   readonly head: Linear;
   readonly #shape: { readonly name: string; readonly dims: Dims; readonly channels: number };
@@ -52,11 +53,12 @@ export class Res2Net extends Network {
     super();
     this.#shape = shape;
     this.sees = shape.dims === 2 ? "slice" : "volume";
+    this.normalised = shape.dims === 2 ? IMAGENET : undefined;
     this.features = new Res2NetFeatures({ ...shape, ...options }, init.derive("features"));
     this.head = new Linear({ from: res2netWidths(options).at(-1) ?? 0, to: classes.length }, init.derive("head"));
   }
 
-  /** @param input N×C×space in [0, 1], each side a multiple of 32 */
+  /** @param input N×C×space, each side a multiple of 32; volumes in [0, 1], slices normalised as photographs are */
   forward(input: Tensor, pass: Pass): Prediction {
     const { name, dims, channels } = this.#shape;
     requireRegion(name, input, { dims, channels, multipleOf: RES2NET_MULTIPLE });

@@ -347,12 +347,36 @@ export const TRANSUNET_NPZ: Reference = {
 };
 
 /** Flax has channels last in convolutions, inputs first in linear layers, heads apart, and a token for the class before the positions. */
-function fromFlax(tensor: Tensor, shape: readonly number[]): Tensor {
-  if (shape.length === 4) return tensor.permute([3, 2, 0, 1]);
-  if (shape.length === 2) return tensor.reshape([shape[1] ?? 0, shape[0] ?? 0]).permute([1, 0]);
-  if (shape.length === 3) {
-    const more = (tensor.shape[1] ?? 0) - (shape[1] ?? 0);
-    return more === 1 ? tensor.narrow(1, 1, shape[1] ?? 0) : tensor;
+function fromFlax(tensor: Tensor, shape: readonly number[]): Tensor | undefined {
+  const [first = 0, second = 0, third = 0] = shape;
+  switch (shape.length) {
+    case 4:
+      return isShaped(tensor, [shape[2], shape[3], second, first]) ? tensor.permute([3, 2, 0, 1]) : undefined;
+    case 3:
+      if (isShaped(tensor, [first, second + 1, third])) return tensor.narrow(1, 1, second);
+      return isShaped(tensor, shape) ? tensor : undefined;
+    case 2:
+      return isLinear(tensor, { from: second, to: first })
+        ? tensor.reshape([second, first]).permute([1, 0])
+        : undefined;
+    default:
+      return product(tensor.shape) === first ? tensor.reshape([first]) : undefined;
   }
-  return tensor.reshape([-1]);
+}
+
+/** Inputs×outputs, where either may be heads×channels of a head. */
+function isLinear({ shape }: Tensor, { from, to }: { readonly from: number; readonly to: number }): boolean {
+  if (shape.length !== 2 && shape.length !== 3) return false;
+  return (
+    (shape[0] === from && product(shape.slice(1)) === to) ||
+    (shape.at(-1) === to && product(shape.slice(0, -1)) === from)
+  );
+}
+
+function isShaped({ shape }: Tensor, expected: readonly (number | undefined)[]): boolean {
+  return shape.join() === expected.join();
+}
+
+function product(sides: readonly number[]): number {
+  return sides.reduce((sum, side) => sum * side, 1);
 }

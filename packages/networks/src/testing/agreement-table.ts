@@ -9,10 +9,10 @@ import { allGoldens } from "./all-goldens.js";
 
 print("| network | form | heads, evaluation | heads, training | gradients | running statistics |");
 print("| --- | --- | --- | --- | --- | --- |");
-for (const { network, scan, one } of allGoldens()) {
-  const found = agreementWith(network, scan, one);
+for (const { network, form, one } of allGoldens()) {
+  const found = agreementWith(network, one);
   print(
-    `| ${network} | ${one.name} | ${byName(found.evaluation)} | ${most(found.training)} | ${most(found.gradients)} | ${most(found.statistics)} |`,
+    `| ${network} | ${form} | ${byName(found.evaluation)} | ${most(found.training)} | ${most(found.gradients)} | ${most(found.statistics)} |`,
   );
 }
 

@@ -10,7 +10,8 @@ import { filled, noise, pattern } from "./formula.js";
 /** What a golden file keeps of a tensor. */
 interface Sampled {
   readonly shape: readonly number[];
-  readonly range: number; // largest less smallest
+  readonly low: number;
+  readonly high: number;
   readonly mean: number;
   readonly stride: number;
   readonly samples: readonly number[];
@@ -19,9 +20,10 @@ interface Sampled {
 /** A network in training, then in evaluation with the statistics that training moved, as PyTorch computed it. */
 export interface GoldenCase {
   readonly name: string;
-  readonly scan?: readonly number[]; // the input's shape, where cases differ in it
+  readonly scan: readonly number[]; // the input's shape
   /** Where the tensors were filled by the names of a reference: which, and its names with their shapes. */
   readonly reference?: string;
+  readonly referenceOf?: string; // the network that the reference stands by, where it is another
   readonly state?: readonly (readonly [name: string, shape: readonly number[]])[];
   readonly dtype?: "float64"; // where rounding in 32 bits would hide an error
   readonly options: Record<string, unknown>;
@@ -33,8 +35,8 @@ export interface GoldenCase {
 }
 
 export interface Golden {
+  readonly network: string;
   readonly origin: string;
-  readonly scan?: readonly number[];
   readonly cases: readonly GoldenCase[];
 }
 
@@ -52,19 +54,14 @@ export interface Agreement {
 }
 
 /** Does what scripts/golden/formula.py `run` did, on a device, and compares. @throws Error where heads or shapes are others */
-export function agreementWith(
-  network: string,
-  shape: readonly number[] | undefined,
-  golden: GoldenCase,
-  device = "cpu",
-): Agreement {
+export function agreementWith(network: string, golden: GoldenCase, device = "cpu"): Agreement {
   return scope(() => {
     const made = createNetwork(resolveNetwork({ name: network, ...golden.options }), 0);
     const here = namesHere(network, golden);
     made.loadState(filledState(made, golden, here));
     const { dtype = "float32" } = golden;
     made.convert({ dtype, device });
-    const scan = noise("scan", golden.scan ?? shape ?? []).toDevice(device, dtype);
+    const scan = noise("scan", golden.scan).toDevice(device, dtype);
     const random = new RandomSource(0);
 
     const heads = namedHeads(made.forward(scan, { mode: "train", random }));
@@ -73,7 +70,7 @@ export function agreementWith(
       .reduce((sum, term) => sum.add(term));
     const found = {
       training: differences(golden.train, heads),
-      gradients: differences(sized(golden.gradients), gradientsOf(made, loss, golden, here)),
+      gradients: differences(golden.gradients, gradientsOf(made, loss, golden, here), sizeOf),
       loss: Math.abs(loss.item() - golden.loss),
     };
     const state = made.state();
@@ -90,9 +87,12 @@ export function agreementWith(
 }
 
 /** What a tensor that the golden file names is called here; undefined for one that has no place. */
-function namesHere(network: string, { reference: wanted, state }: GoldenCase): (name: string) => string | undefined {
+function namesHere(
+  network: string,
+  { reference: wanted, referenceOf = network, state }: GoldenCase,
+): (name: string) => string | undefined {
   if (state === undefined) return (name) => name;
-  const reference = networkEntry(network).references.find(({ name }) => name === wanted);
+  const reference = networkEntry(referenceOf).references.find(({ name }) => name === wanted);
   if (reference === undefined) throw new Error(`${network} knows no reference ${String(wanted)}`);
   return (name) => nameHere(reference, name);
 }
@@ -126,32 +126,43 @@ function gradientsOf(
   return new Map(names.map((name, index) => [name, found[index] as Tensor]));
 }
 
-/** Of a gradient whose elements are nearly equal the range is no measure: rounding goes by their size. */
-function sized(golden: GoldenCase["gradients"]): GoldenCase["gradients"] {
-  return Object.fromEntries(
-    Object.entries(golden).map(([name, one]) => [
-      name,
-      { ...one, range: Math.max(...one.samples.map(Math.abs), one.range) },
-    ]),
-  );
-}
-
+/** @param scale what a difference is a share of */
 function differences(
   golden: Readonly<Record<string, Sampled>>,
   found: ReadonlyMap<string, Tensor>,
+  scale = rangeOf,
 ): Map<string, number> {
   const names = Object.keys(golden).sort();
   if ([...found.keys()].sort().join() !== names.join())
     throw new Error(`expected ${names.join(", ")}, came ${[...found.keys()].join(", ")}`);
-  return new Map(Array.from(found, ([name, tensor]) => [name, difference(name, tensor, golden[name] as Sampled)]));
+  return new Map(
+    Array.from(found, ([name, tensor]) => {
+      const wanted = golden[name] as Sampled;
+      return [name, largestDifference(name, tensor, wanted) / (scale(wanted) || 1)];
+    }),
+  );
 }
 
-function difference(name: string, tensor: Tensor, golden: Sampled): number {
+function rangeOf({ low, high }: Sampled): number {
+  return high - low;
+}
+
+/** Of a gradient whose elements are nearly equal the range is no measure: rounding goes by their size. */
+function sizeOf({ low, high }: Sampled): number {
+  return Math.max(Math.abs(low), Math.abs(high), high - low);
+}
+
+function largestDifference(name: string, tensor: Tensor, golden: Sampled): number {
   if (tensor.shape.join() !== golden.shape.join())
     throw new Error(`${name} is ${tensor.shape.join("×")}, PyTorch has ${golden.shape.join("×")}`);
   const values = tensor.toArray() as Float32Array | Float64Array;
-  const mean = Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+  let [low, high, sum] = [Infinity, -Infinity, 0];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    sum += value;
+  }
   const off = golden.samples.map((sample, index) => Math.abs((values[index * golden.stride] as number) - sample));
-  const worst = Math.max(...off, Math.abs(mean - golden.mean));
-  return worst / (golden.range === 0 ? 1 : golden.range);
+  const whole = [low - golden.low, high - golden.high, sum / values.length - golden.mean].map(Math.abs);
+  return Math.max(...off, ...whole);
 }
