@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,12 +41,20 @@ function fileOf({ language, text }: Block): string {
   return file;
 }
 
-/** Replaces what a block of changes shows without its `+` lines, which must be there once, by what it shows without its `-` lines. */
+/**
+ * Replaces what a block of changes shows without its `+` lines, which must be there once, by what it shows without its `-` lines. A line that ends in
+ * … is the one of the file that begins so.
+ */
 function applyChange(folder: string, change: string): void {
-  const [, file = "", lines = ""] = /^--- (\S+)\n([\s\S]*)$/.exec(change) ?? [];
+  const [, file = "", shown = ""] = /^--- (\S+)\n([\s\S]*)$/.exec(change) ?? [];
+  const before = readFileSync(join(folder, file), "utf8");
+  const lines = shown.replaceAll(/^([ -])(.*) …$/gm, (_, sign: string, start: string) => {
+    const whole = before.split("\n").filter((line) => line.startsWith(start));
+    expect(whole.length, start).toBe(1);
+    return sign + (whole[0] ?? "");
+  });
   const without = (sign: string): string =>
     lines.replaceAll(new RegExp(`^[${sign}].*\n`, "gm"), "").replaceAll(/^./gm, "");
-  const before = readFileSync(join(folder, file), "utf8");
   expect(before.split(without("+")).length - 1, change).toBe(1);
   writeFileSync(
     join(folder, file),
@@ -44,10 +62,10 @@ function applyChange(folder: string, change: string): void {
   );
 }
 
-/** A copy of this repository's packages as they stand, to be changed; what npm installed is linked to. */
+/** A copy of this repository's packages, documents and tests as they stand, to be changed; what npm installed is linked to. */
 function copyOfTree(folder: string): void {
   for (const name of readdirSync(root)) {
-    if (name === "packages" || name === "src" || name === "dist" || /\.(?:json|js|ts)$/.test(name))
+    if (["packages", "src", "dist", "docs", "tests", ".prettierrc"].includes(name) || /\.(?:json|js|ts)$/.test(name))
       cpSync(join(root, name), join(folder, name), { recursive: true, preserveTimestamps: true });
   }
   for (const name of readdirSync(join(root, "node_modules"))) {
@@ -62,11 +80,14 @@ function copyOfTree(folder: string): void {
 
 // A reader types them one after another in one folder. A block of YAML or TypeScript is a file whose name stands in its first line, a block of
 // changes is applied; a page that changes the source is run in a copy of it.
-test.each(pages)("the commands of %s run as they stand", { timeout: 300_000 }, (name) => {
+test.for(pages)("the commands of %s run as they stand", { timeout: 600_000 }, (name, { skip }) => {
+  const page = blocks(readFileSync(join(root, "docs/how-to", name), "utf8"));
+  const written = page.filter(({ language }) => language === "ts");
+  const done = written.map(fileOf).filter((file) => existsSync(join(root, file)));
+  if (done.length > 0) skip(`somebody followed the page: ${done.join(", ")} is there already`);
   const folder = mkdtempSync(join(tmpdir(), "how-to-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const page = blocks(readFileSync(join(root, "docs/how-to", name), "utf8"));
-  const changesSource = page.some(({ language }) => language === "ts");
+  const changesSource = written.length > 0;
   if (changesSource) copyOfTree(folder);
   const program = join(changesSource ? folder : root, "packages/cli/bin/multirnet.js");
   const ran = (text: string): void => {

@@ -27,6 +27,11 @@ test("the table of networks says what the registry says", () => {
   expect(written).toEqual(known);
 });
 
+test("where there are rules for the weights of a public implementation, the page says how near the whole network is to it", () => {
+  const compared = rows.slice(0, NETWORKS.length).map(([name, , , whole = ""]) => [name, /^\d/.test(whole)]);
+  expect(compared).toEqual(NETWORKS.map(({ name, references }) => [`\`${name}\``, references.length > 0]));
+});
+
 test("no cell of its tables is empty", () => {
   expect(rows.length).toBeGreaterThan(NETWORKS.length);
   expect(rows.filter((row) => row.includes(""))).toEqual([]);

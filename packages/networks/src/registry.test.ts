@@ -5,9 +5,11 @@ import { NetworkError } from "./errors.js";
 import { createNetwork, headsOf, networkEntry, NETWORKS, resolveNetwork, sideMultiple } from "./registry.js";
 import { thrownBy } from "./testing/thrown.js";
 
-const KNOWN =
-  "multirnet, vnet, unet3d, unetpp3d, attention-unet, zhou, densenet121, densenet121-2d, densenet201, densenet201-2d, res2net50, res2net50-2d, " +
-  "infnet, covnet, medt, transunet, jcs";
+const KNOWN = NETWORKS.map(({ name }) => name).join(", ");
+
+test("no two networks have one name", () => {
+  expect(new Set(NETWORKS.map(({ name }) => name)).size).toBe(NETWORKS.length);
+});
 
 test("a name that is nearly one of the networks is told which", () => {
   expect(thrownBy(() => networkEntry("multrnet"))).toBe(

@@ -43,7 +43,7 @@ import type { Network, Task } from "./network.js";
 import { optionError, presetError } from "./option-error.js";
 import type { Reference } from "./reference.js";
 
-/** What the registry knows of a network. A new one is one file and one entry here. */
+/** What the registry knows of a network. A new one is one file and one entry here; its recipe is `learning`'s. */
 export interface NetworkEntry<Options = unknown> {
   readonly name: string;
   readonly tasks: readonly Task[]; // the first is the default
