@@ -14,6 +14,7 @@ export {
   type Task,
 } from "./network.js";
 export { layerTable, type LayerRow } from "./layer-table.js";
+export { networkFacts, type NetworkFacts } from "./network-facts.js";
 export { optionTable, type OptionRow } from "./option-table.js";
 export { parameterCount } from "./parameter-count.js";
 export { part } from "./part.js";
