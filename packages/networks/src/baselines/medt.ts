@@ -237,10 +237,8 @@ function branchRules(branch: string, last: string, decoder: number): NameRule[] 
 
 const UNUSED = [/^adjust_p\./, /_p\.\d\.conv1\./, /flatten_index$/, TORCH_COUNTER];
 
-/** Both branches. */
-export const MEDT: Reference = {
-  name: "medt",
-  source: "jeya-maria-jose/Medical-Transformer lib/models/axialnet.py, medt_net",
+const BOTH_BRANCHES: Omit<Reference, "name" | "source" | "options"> = {
+  head: { tensors: /^head\./, outputs: "softmax" },
   rules: [
     ...branchRules("local", "_p", 1),
     ...branchRules("global", "", 4),
@@ -252,10 +250,23 @@ export const MEDT: Reference = {
   ignored: UNUSED,
 };
 
-/** The global branch alone. */
-export const AXIAL_UNET: Reference = {
-  name: "axial",
-  source: "jeya-maria-jose/Medical-Transformer lib/models/axialnet.py, ResAxialAttentionUNet",
+const GLOBAL_BRANCH: typeof BOTH_BRANCHES = {
+  head: { tensors: /^head\./, outputs: "softmax" },
   rules: [...branchRules("global", "", 1), ...ATTENTION, [/^adjust\./, "head."], ...TORCH_NORM],
   ignored: UNUSED,
 };
+
+/** A reference for each variant, by what its source calls the function that makes it. */
+export const MEDT_REFERENCES: readonly Reference[] = (
+  [
+    ["medt", "MedT", BOTH_BRANCHES],
+    ["logo", "logo", BOTH_BRANCHES],
+    ["gated", "gated", GLOBAL_BRANCH],
+    ["axial", "axialunet", GLOBAL_BRANCH],
+  ] as const
+).map(([variant, made, branches]) => ({
+  name: variant,
+  source: `jeya-maria-jose/Medical-Transformer lib/models/axialnet.py, ${made}`,
+  options: { variant },
+  ...branches,
+}));
