@@ -46,7 +46,8 @@ export function importText({ file, given, reference, spec, config, background, f
     lines.push(`not of this reference, left as they began: ${countedText(rest.length, "tensor")} of ${parts}`);
   }
   if (unknown.length > 0) lines.push(`extra, not taken: ${firstFew(unknown)}`);
-  if (unused.length > 0) lines.push(`not needed: ${firstFew(unused)}`);
+  const [needless] = unused;
+  if (needless !== undefined) lines.push(`not needed: ${countedText(unused.length, "tensor")}, such as ${needless}`);
   if (covers.length === 1)
     lines.push(`a training begins with it by initialWeights: { file: ${out}, part: ${covers.join()} }`);
   return lines.join("\n  ");

@@ -106,7 +106,7 @@ test("a state dict goes where the network's names say, and what is missing, extr
     "  they fill 1 of 126 tensors of vnet",
     `  missing, left as they began: ${first.map((name) => `body.first.${name}`).join(", ")} and 120 more`,
     "  extra, not taken: a, b, c, d, e and 2 more",
-    "  not needed: module.in_tr.conv_block.adn.N.num_batches_tracked",
+    "  not needed: 1 tensor, such as module.in_tr.conv_block.adn.N.num_batches_tracked",
   ]);
 });
 
@@ -206,7 +206,7 @@ test("a backbone's import says what it is not for in one line, and how a trainin
   const more = Number(/(\d+) more$/.exec(lines[0] ?? "")?.[1]);
   expect(lines.slice(1)).toEqual([
     `  not of this reference, left as they began: ${String(places - more - 6)} tensors of fields, decoder, edge, attention`,
-    "  not needed: fc.weight, fc.bias",
+    "  not needed: 2 tensors, such as fc.weight",
     "  a training begins with it by initialWeights: { file: ours, part: backbone }",
   ]);
 });
