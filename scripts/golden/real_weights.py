@@ -40,7 +40,7 @@ def compare(name, folder):
     write_safetensors(files["input"], {"input": image})
     config = ["--network", name.split(":")[0], "--config", files["yaml"]]
     reference = ["--reference", whole.reference] if whole.reference else []
-    print(multirnet("weights", "import", *config, *reference, files["pt"], "--out", files["weights"]).split("\n")[0], flush=True)
+    print(multirnet("weights", "import", *config, *reference, files["pt"], "--out", files["weights"]).split("\n")[1].strip(), flush=True)
     multirnet("forward", *config, "--weights", files["weights"], "--input", files["input"], "--output", files["output"])
     ours = read_safetensors(files["output"])
     for head, theirs in found.items():

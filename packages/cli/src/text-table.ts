@@ -5,7 +5,7 @@ export function textTable(rows: readonly (readonly string[])[]): string {
     .map((row) =>
       row
         .map((cell, column) =>
-          /^[+-]?[\d.]+(?:e[+-]?\d+)?$/.test(cell)
+          /^[+-]?[\d.,]+(?:e[+-]?\d+)?$/.test(cell)
             ? cell.padStart(widths[column] ?? 0)
             : cell.padEnd(widths[column] ?? 0),
         )

@@ -27,4 +27,4 @@ export {
   type StoredTensor,
 } from "./safetensors.js";
 export { keep, scope } from "./scope.js";
-export { describeTensor, type TensorArray } from "./tensor-core.js";
+export { describeShape, describeTensor, type TensorArray } from "./tensor-core.js";

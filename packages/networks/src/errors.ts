@@ -31,7 +31,7 @@ function explain(problem: NetworkProblem): string {
     case "NETWORK_OPTION":
       return `network ${problem.network}: ${problem.key === "" ? "" : `${problem.key}: `}${problem.because}`;
     case "NETWORK_WEIGHTS":
-      return `these are not the weights of the reference ${problem.reference}: ${problem.because}`;
+      return `cannot take over these weights by the reference ${problem.reference}: ${problem.because}`;
     case "NETWORK_PART":
       return `the network has no part ${problem.part}; its first parts are ${problem.parts.join(", ")}`;
     case "NETWORK_INPUT":

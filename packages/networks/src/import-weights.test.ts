@@ -1,13 +1,16 @@
-import { full, scope, tensor, type Tensor } from "@multirnet/engine";
+import { full, scope, tensor, zeros, type Tensor } from "@multirnet/engine";
 import { expect, test } from "vitest";
 
 import { VNET_MONAI } from "./baselines/vnet.js";
 import { TRANSUNET_NPZ } from "./baselines/transunet.js";
 import { importWeights } from "./import-weights.js";
+import type { Network } from "./network.js";
 import { nameHere, type Reference } from "./reference.js";
-import { createNetwork, networkEntry, NETWORKS, resolveNetwork } from "./registry.js";
+import { createNetwork, resolveNetwork, undrawnNetwork } from "./registry.js";
+import { referenceOf } from "./testing/reference-of.js";
 import { thrownBy } from "./testing/thrown.js";
 
+const counts = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const made = () => createNetwork(resolveNetwork({ name: "vnet", preset: "tiny" }), 1);
 
 test("tensors go where the rules say; what is missing and what has no place is named", () => {
@@ -27,7 +30,8 @@ test("tensors go where the rules say; what is missing and what has no place is n
     expect(network.state().get("body.head.bias")?.toNumbers()).toEqual([0.5, -0.25]);
     expect(network.state().get("body.first.norm.runningMean")?.toNumbers()).toEqual([1, 2]);
     expect(network.state().get("body.head.weight")?.toNumbers()).toEqual(first); // left as it was
-    expect([found.tensors, found.extra]).toEqual([2, ["somewhere.else"]]);
+    expect([found.tensors, found.extra, found.leftOut]).toEqual([2, ["somewhere.else"], []]);
+    expect(found.unused).toEqual(["in_tr.conv_block.adn.N.num_batches_tracked"]);
     expect(found.missing.length).toBe(network.state().size - 2);
     network.release();
   });
@@ -42,12 +46,12 @@ test("a tensor of another shape is refused with both, and nothing is changed; so
       ["in_tr.conv_block.adn.N.weight", tensor([1, 2, 3], [3])],
     ]);
     expect(thrownBy(() => importWeights(network, VNET_MONAI, given))).toBe(
-      "NetworkError: these are not the weights of the reference monai: tensors of another shape: " +
-        "in_tr.conv_block.adn.N.weight is 3 there, body.first.norm.weight is 2 here",
+      "NetworkError: cannot take over these weights by the reference monai: tensors of another shape: " +
+        "in_tr.conv_block.adn.N.weight is 3 there, body.first.norm.weight is 2 here; they are for the default options",
     );
     expect(network.state().get("body.head.bias")?.toNumbers()).toEqual(before);
     expect(thrownBy(() => importWeights(network, VNET_MONAI, new Map([["x", tensor([1], [1])]])))).toBe(
-      "NetworkError: these are not the weights of the reference monai: none of its 1 tensors is called as in " +
+      "NetworkError: cannot take over these weights by the reference monai: none of its 1 tensors is called as in " +
         "Project-MONAI/MONAI monai/networks/nets/vnet.py",
     );
     network.release();
@@ -62,7 +66,7 @@ test("Flax's layout is turned into ours", () => {
         shape,
       );
     const laidOut = (theirs: Tensor, shape: number[]): unknown =>
-      TRANSUNET_NPZ.laidOut?.(theirs, shape)?.contiguous().toNumbers();
+      TRANSUNET_NPZ.laidOut?.(theirs, shape, "")?.contiguous().toNumbers();
     // A kernel of 1×2 from 3 channels to 2: element (h, w, in, out) goes to (out, in, h, w).
     expect(laidOut(count(1, 2, 3, 2), [2, 3, 1, 2])).toEqual([0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11]);
     // Queries: 4 inputs to 2 heads of 2; ours is outputs×inputs. So is what follows the heads.
@@ -185,19 +189,13 @@ test.each([
 ])("an array of the ViT of another shape is refused by its name: $name as $came", ({ name, came, expected }) => {
   scope(() => {
     const network = tinyTransunet();
-    const there = came.length === 0 ? "a single number" : came.join("×");
+    const there = came.length === 0 ? "scalar" : came.join("×");
     expect(thrownBy(() => importWeights(network, TRANSUNET_NPZ, new Map([[name, full(came, 0.5)]])))).toBe(
-      "NetworkError: these are not the weights of the reference npz: tensors of another shape: " +
-        `${name} is ${there} there, ${expected} here`,
+      "NetworkError: cannot take over these weights by the reference npz: tensors of another shape: " +
+        `${name} is ${there} there, ${expected} here; they are for the default options`,
     );
     network.release();
   });
-});
-
-test("no network has two references of one name, by which they are asked for", () => {
-  for (const { name, references } of NETWORKS)
-    expect(new Set(references.map((reference) => reference.name)).size, name).toBe(references.length);
-  expect(networkEntry("medt").references.map(({ name }) => name)).toEqual(["medt", "axial"]);
 });
 
 test("Inf-Net takes a Res2Net's weights as its backbone, without the head", () => {
@@ -210,7 +208,7 @@ test("Inf-Net takes a Res2Net's weights as its backbone, without the head", () =
     );
     const found = importWeights(
       network,
-      networkEntry("infnet").references[1] as Reference,
+      referenceOf("infnet", "backbone"),
       new Map([
         ["bn1.weight", scale],
         ["fc.weight", tensor([1], [1, 1])],
@@ -222,33 +220,114 @@ test("Inf-Net takes a Res2Net's weights as its backbone, without the head", () =
   });
 });
 
-test("every tensor of vnet.pytorch has its place, and every place its tensor", () => {
-  // Its modules, read from its source; ELU would have no weights.
-  const norm = ["weight", "bias", "running_mean", "running_var"];
-  const of = (path: string, names: readonly string[]): string[] => names.map((name) => `${path}.${name}`);
-  const unit = (path: string): string[] => [
-    ...of(`${path}.conv1`, ["weight", "bias"]),
-    ...of(`${path}.bn1`, norm),
-    `${path}.relu1.weight`,
-  ];
-  const stage = (path: string, convolution: string, count: number): string[] => [
-    ...of(`${path}.${convolution}`, ["weight", "bias"]),
-    ...of(`${path}.bn1`, norm),
-    ...of(path, ["relu1.weight", "relu2.weight"]),
-    ...Array.from({ length: count }, (_, index) => unit(`${path}.ops.${String(index)}`)).flat(),
-  ];
-  const theirs = [
-    ...unit("in_tr"),
-    ...Object.entries({ 32: 1, 64: 2, 128: 3, 256: 2 }).flatMap(([at, count]) =>
-      stage(`down_tr${at}`, "down_conv", count),
-    ),
-    ...Object.entries({ 32: 1, 64: 1, 128: 2, 256: 2 }).flatMap(([at, count]) => stage(`up_tr${at}`, "up_conv", count)),
-    ...unit("out_tr"),
-    ...of("out_tr.conv2", ["weight", "bias"]),
-  ];
-  const network = createNetwork(resolveNetwork({ name: "vnet", preset: "pytorch", widths: [2, 4, 6, 8, 10] }), 1);
-  const reference = networkEntry("vnet").references[1] as Reference;
-  expect(theirs.map((name) => nameHere(reference, name)).sort()).toEqual([...network.state().keys()].sort());
-  expect(nameHere(reference, "in_tr.bn1.num_batches_tracked")).toBeUndefined();
-  network.release();
+test("where a backbone's norms have an epsilon and the frozen ones here none, the variance takes it", () => {
+  scope(() => {
+    const network = undrawnNetwork(resolveNetwork({ name: "jcs", preset: "tiny" }));
+    const given = new Map([
+      ["features.1.running_var", tensor([0, 0.5, 1, 2, 0, 0, 0, 0], [8])],
+      ["features.1.running_mean", tensor([0, 1, 2, 3, 4, 5, 6, 7], [8])],
+    ]);
+    importWeights(network, referenceOf("jcs", "backbone"), given);
+    const near = [1e-5, 0.50001, 1.00001, 2.00001, 1e-5, 1e-5, 1e-5, 1e-5].map((value) => expect.closeTo(value, 7));
+    expect(network.state().get("vgg.0.0.norm.runningVar")?.toNumbers()).toEqual(near);
+    expect(network.state().get("vgg.0.0.norm.runningMean")?.toNumbers()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    network.release();
+  });
+});
+
+test.each([
+  "module.",
+  "state_dict.",
+  "state_dict.module.",
+  "model.",
+  "model.module.",
+  "net.",
+  "network.",
+  "_orig_mod.",
+])("what stands before every name, %s, is taken away", (before) => {
+  scope(() => {
+    const network = made();
+    const given = new Map([
+      [`${before}out_tr.conv2.bias`, tensor([0.5, -0.25], [2])],
+      [`${before}somewhere.else`, tensor([1], [1])],
+      ["optimizer.step", tensor([1], [1])],
+    ]);
+    const { tensors, extra } = importWeights(network, VNET_MONAI, given);
+    expect(network.state().get("body.head.bias")?.toNumbers()).toEqual([0.5, -0.25]);
+    expect([tensors, extra]).toEqual([1, [`${before}somewhere.else`, "optimizer.step"]]);
+    network.release();
+  });
+});
+
+test("names that begin with a wrapper's word by themselves are left alone", () => {
+  scope(() => {
+    const network = undrawnNetwork(resolveNetwork({ name: "attention-unet", preset: "tiny" }));
+    const given = new Map([["model.2.conv.bias", tensor([0.5], [1])]]); // MONAI's own name
+    expect(importWeights(network, referenceOf("attention-unet", "monai"), given).tensors).toBe(1);
+    network.release();
+  });
+});
+
+test.each([
+  { name: "res2net50-2d", of: "v1b", head: "fc", known: "bn1.weight", size: 10 },
+  { name: "densenet121", of: "monai", head: "class_layers.out", known: "features.norm0.weight", size: 4 },
+  { name: "densenet121-2d", of: "torchvision", head: "classifier", known: "features.norm0.weight", size: 4 },
+  { name: "covnet", of: "torch", head: "classifer", known: "pretrained_model.1.weight", size: 2 },
+])("$name: a classifier of other classes is left out, and the rest taken over", ({ name, of, head, known, size }) => {
+  scope(() => {
+    const network = createNetwork(resolveNetwork({ name, preset: "tiny" }), 1);
+    const before = network.state().get("head.weight");
+    const [, width = 0] = before?.shape ?? [];
+    const numbers = before?.toNumbers();
+    const given = new Map([
+      [known, tensor(counts(size), [size])],
+      [`${head}.weight`, zeros([1000, width])],
+      [`${head}.bias`, zeros([1000])],
+    ]);
+    const found = importWeights(network, referenceOf(name, of), given);
+    const theirs = [`${head}.weight`, `${head}.bias`];
+    expect([found.tensors, found.leftOut, found.extra]).toEqual([1, theirs, theirs]);
+    expect(found.missing).toEqual(expect.arrayContaining(["head.weight", "head.bias"]));
+    expect(network.state().get("head.weight")?.toNumbers()).toEqual(numbers);
+    // Of another width it is another network's.
+    given.set(`${head}.weight`, zeros([1000, width + 1]));
+    expect(thrownBy(() => importWeights(network, referenceOf(name, of), given))).toMatch(
+      new RegExp(
+        `: tensors of another shape: ${head}.weight is 1000×${String(width + 1)} there, head.weight is 3×${String(width)} here; `,
+      ),
+    );
+    network.release();
+  });
+});
+
+test("many tensors of another shape are counted, and the options told that the reference is for", () => {
+  scope(() => {
+    const given = new Map(
+      [32, 64, 128, 256].flatMap((width) =>
+        [1, 2].map((index) => [`down_tr${String(width)}.relu${String(index)}.weight`, zeros([9])]),
+      ),
+    );
+    const prelu = createNetwork(resolveNetwork({ name: "vnet", preset: "tiny", activation: "prelu" }), 1);
+    expect(thrownBy(() => importWeights(prelu, referenceOf("vnet", "pytorch"), given))).toMatch(
+      /relu1.weight is 9 there, body.down.2.halvedActivation.\w+ is 8 here and 3 more; they are for { preset: pytorch }$/,
+    );
+    prelu.release();
+  });
+});
+
+test("V-Net's head and a sigmoid's are told what they take", () => {
+  scope(() => {
+    const vnet = made();
+    const refusal = (network: Network, reference: Reference, name: string, channels: number): string =>
+      thrownBy(() => importWeights(network, reference, new Map([[name, zeros([channels])]])));
+    expect(refusal(vnet, VNET_MONAI, "out_tr.conv2.bias", 3)).toBe(
+      "NetworkError: cannot take over these weights by the reference monai: its head has 3 channels, for the background and 2 lesion types, " +
+        "and this network is for 1: give `lesions` 2 names",
+    );
+    const jcs = undrawnNetwork(resolveNetwork({ name: "jcs", preset: "tiny" }));
+    expect(refusal(jcs, referenceOf("jcs", "torch"), "cls1.bias", 2)).toBe(
+      "NetworkError: cannot take over these weights by the reference torch: its head has 2 channels, this network's 1: give `lesions` 2 names",
+    );
+    for (const network of [vnet, jcs]) network.release();
+  });
 });

@@ -1,6 +1,6 @@
 export { unionProbability } from "./blocks/union.js";
 export { NetworkError, type NetworkProblem } from "./errors.js";
-export { importWeights, type ImportedWeights } from "./import-weights.js";
+export { importWeights, type ImportedWeights, type ImportOptions } from "./import-weights.js";
 export { regionTensor, requireRegion } from "./input.js";
 export {
   diseaseOf,
@@ -14,6 +14,7 @@ export {
   type Task,
 } from "./network.js";
 export { layerTable, type LayerRow } from "./layer-table.js";
+export { networkFacts, type NetworkFacts } from "./network-facts.js";
 export { optionTable, type OptionRow } from "./option-table.js";
 export { parameterCount } from "./parameter-count.js";
 export { part } from "./part.js";
@@ -28,6 +29,6 @@ export {
   type NetworkEntry,
   type NetworkSpec,
 } from "./registry.js";
-export { nameHere, type NameRule, type Reference } from "./reference.js";
+export { nameHere, optionWords, type NameRule, type Reference, type ReferenceHead } from "./reference.js";
 export { overVolumes } from "./slicewise.js";
 export { encodeWeights, loadPart, loadWeights } from "./weights.js";

@@ -1,6 +1,7 @@
 import { RandomSource } from "@multirnet/base";
 import { flopOf, record, scope, withoutGradients, zeros, type CallRecord } from "@multirnet/engine";
 
+import { inputOf } from "./network-facts.js";
 import { networkEntry, undrawnNetwork, type NetworkSpec } from "./registry.js";
 
 /** A layer, as the forward pass came to it: an operator that has weights, or that multiplies matrices without any. */
@@ -20,11 +21,10 @@ export interface LayerRow {
  * @throws NetworkError NETWORK_INPUT for a size that the network does not take
  */
 export function layerTable(spec: NetworkSpec, given?: readonly number[]): LayerRow[] {
-  const { input, stack } = networkEntry(spec.name);
+  const { stack } = networkEntry(spec.name);
   const network = undrawnNetwork(spec);
   try {
-    const { side } = network;
-    const size = given ?? (side === undefined ? input : [input[0] ?? 1, side, side]);
+    const size = given ?? inputOf(spec, network);
     const weights = new Map(Array.from(network.state(), ([path, { id }]) => [id, path]));
     const unseen = new Map(Array.from(network.parameters(), ([path, { elements }]) => [path, elements]));
     const shape = stack === true ? [1, 1, ...size] : [1, ...size];

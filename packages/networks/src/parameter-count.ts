@@ -1,11 +1,7 @@
-import { undrawnNetwork, type NetworkSpec } from "./registry.js";
+import { networkFacts } from "./network-facts.js";
+import type { NetworkSpec } from "./registry.js";
 
-/** @returns how many numbers a network learns; it is made for that, without the random weights that take most of the time */
+/** @returns how many numbers a network learns */
 export function parameterCount(spec: NetworkSpec): number {
-  const network = undrawnNetwork(spec);
-  try {
-    return [...network.parameters().values()].reduce((sum, { elements }) => sum + elements, 0);
-  } finally {
-    network.release();
-  }
+  return networkFacts(spec).parameters;
 }

@@ -8,11 +8,18 @@ import {
   attentionUnetOptions,
   attentionUnetPresets,
 } from "./baselines/attention-unet.js";
-import { COVNET, CovNet, COVNET_MULTIPLE, covnetOptions, covnetPresets } from "./baselines/covnet.js";
-import { DENSENET_MULTIPLE, DenseNet, densenetOptions, densenetPresets, MONAI_DENSENET } from "./baselines/densenet.js";
+import { COVNET, COVNET_BACKBONE, CovNet, COVNET_MULTIPLE, covnetOptions, covnetPresets } from "./baselines/covnet.js";
+import {
+  DENSENET_MULTIPLE,
+  DenseNet,
+  densenetOptions,
+  densenetPresets,
+  MONAI_DENSENET,
+  TORCHVISION_DENSENET,
+} from "./baselines/densenet.js";
 import { INFNET, INFNET_BACKBONE, InfNet, INFNET_MULTIPLE, infnetOptions, infnetPresets } from "./baselines/infnet.js";
-import { JCS, Jcs, JCS_MULTIPLE, jcsOptions, jcsPresets } from "./baselines/jcs.js";
-import { AXIAL_UNET, MEDT, MedT, MEDT_MULTIPLE, medtOptions, medtPresets } from "./baselines/medt.js";
+import { JCS, Jcs, JCS_BACKBONE, JCS_MULTIPLE, jcsOptions, jcsPresets } from "./baselines/jcs.js";
+import { MedT, MEDT_MULTIPLE, MEDT_REFERENCES, medtOptions, medtPresets } from "./baselines/medt.js";
 import {
   Res2Net,
   RES2NET_MULTIPLE,
@@ -172,7 +179,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
         levels: 0,
         cites: "Huang et al., CVPR 2017; the form of MONAI nets/densenet.py",
         differs: dims === 3 ? "3-D convolutions and pooling throughout, as in MONAI" : "nothing",
-        references: [MONAI_DENSENET],
+        references: dims === 2 ? [MONAI_DENSENET, TORCHVISION_DENSENET] : [MONAI_DENSENET],
         options: densenetOptions[depth],
         presets: densenetPresets(depth),
         create: (options, init) => new DenseNet({ name, dims, channels: input[0] }, options, init),
@@ -226,7 +233,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     cites: "Li et al., Radiology 296(2), 2020; bkong999/COVNet",
     differs:
       "starts from random weights, which its authors' did not; norms' scales are learned; sees what all networks do, -1000 to 400 HU, in place of -1250 to 250 in the lungs alone",
-    references: [COVNET],
+    references: [COVNET, COVNET_BACKBONE],
     options: covnetOptions,
     presets: covnetPresets,
     create: (options, init) => new CovNet(options, init),
@@ -241,7 +248,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     levels: 0,
     cites: "Valanarasu et al., MICCAI 2021; jeya-maria-jose/Medical-Transformer",
     differs: "35,570 parameters that nothing uses are left out; a sigmoid channel a lesion type in place of a softmax",
-    references: [MEDT, AXIAL_UNET],
+    references: MEDT_REFERENCES,
     options: medtOptions,
     presets: medtPresets,
     create: (options, init) => new MedT(options, init),
@@ -271,7 +278,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     cites: "Wu et al., IEEE TIP 30, 2021; yuhuan-wu/JCS Models/joint_model.py",
     differs:
       "logits in place of probabilities; a channel a lesion type; the classifier that gives a diagnosis is a network of its own (res2net50-2d with 101 layers' blocks)",
-    references: [JCS],
+    references: [JCS, JCS_BACKBONE],
     options: jcsOptions,
     presets: jcsPresets,
     create: (options, init) => new Jcs(options, init),

@@ -3,6 +3,7 @@ import { createNetwork, encodeWeights } from "@multirnet/networks";
 import { z } from "zod";
 
 import { command } from "../command.js";
+import { countedText } from "../count-text.js";
 import { networkFrom } from "../network-file.js";
 import { whole } from "../options.js";
 
@@ -30,7 +31,7 @@ export const init = command({
     network.release();
     return {
       json: { parameters, tensors },
-      text: `${output}: ${String(tensors)} tensors, ${String(parameters)} parameters`,
+      text: `${output}: ${countedText(tensors, "tensor")}, ${countedText(parameters, "parameter")}`,
     };
   },
 });

@@ -3,7 +3,6 @@ import { decodeSafetensors, encodeSafetensors, scope, tensorFrom, withoutGradien
 import { createNetwork, loadWeights, namedHeads, NETWORKS, resolveNetwork } from "@multirnet/networks";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 import { json, madeFolder, run } from "../testing/run.js";
@@ -22,7 +21,16 @@ test("networks lists what can be trained, with the keys of the contract", async 
     input: [1, 32, 96, 96],
     classes: ["covid-19", "cap", "normal"],
   });
+  expect(list.find(({ name }) => name === "vnet")).toMatchObject({
+    references: [
+      { name: "monai", source: "Project-MONAI/MONAI monai/networks/nets/vnet.py", options: {} },
+      { name: "pytorch", source: "mattmacy/vnet.pytorch vnet.py", options: { preset: "pytorch" } },
+    ],
+  });
+  expect(ours).toMatchObject({ references: [] });
   const { stdout } = await run("networks");
+  expect(stdout).toMatch(/^name +tasks +dims +parameters +input C×D×H×W or C×H×W +presets$/m);
+  expect(stdout).toMatch(/^transunet +segmentation +2-D +105,275,921 +3×224×224 +full, small, tiny$/m);
   expect(stdout).toContain("  reverseAttention: true | false; default true.");
 });
 
@@ -37,7 +45,10 @@ test("networks NAME prints the layers of one network, with its config's options"
   };
   const sum = (of: (layer: (typeof found.layers)[number]) => number): number =>
     found.layers.reduce((total, layer) => total + of(layer), 0);
-  expect(found).toMatchObject({ name: "multirnet", resolved: { task: "segmentation", widths: [2, 3, 4, 5, 7] } });
+  expect(found).toMatchObject({
+    ...{ name: "multirnet", task: "segmentation", tasks: ["joint", "segmentation", "diagnosis"] },
+    ...{ classes: [], lesions: ["lesion"], resolved: { task: "segmentation", widths: [2, 3, 4, 5, 7] } },
+  });
   expect([found.parameters, found.multiplyAdds]).toEqual([
     sum(({ parameters }) => parameters),
     sum(({ multiplyAdds }) => multiplyAdds),
@@ -45,9 +56,54 @@ test("networks NAME prints the layers of one network, with its config's options"
   const { stdout } = await run("networks", "multirnet", ...config);
   expect(stdout).toMatch(/^layer\s+operator\s+input\s+output\s+parameters\s+multiply-adds$/m);
   expect(stdout).toMatch(
-    /^segmentation\.first\.last\.convolution\s+conv3d\s+1×2×32×96×96\s+1×2×32×96×96\s+108\s+31850496$/m,
+    /^segmentation\.first\.last\.convolution\s+conv3d\s+1×2×32×96×96\s+1×2×32×96×96\s+108\s+31,850,496$/m,
   );
   expect(stdout).toContain("multirnet: Li et al.");
+});
+
+const details = (stdout: string): readonly string[] => stdout.split("\n").filter((line) => line.startsWith("  "));
+
+test("of one network the details say what it is, what is published of it and whose weights it takes", async () => {
+  const config = join(madeFolder(), "n.yaml");
+  writeFileSync(config, "preset: tiny\n");
+  // 32·96·96 voxels, for each 5,421 products: 2,000 of the last level's convolution, 1,000 each of the one below and of the last unit, ….
+  expect(details((await run("networks", "vnet", "--config", config)).stdout).slice(1, 6)).toEqual([
+    "  Segmentation, 3-D. Input C×D×H×W: 1×32×96×96. 174,836 parameters; 1.60 G multiply-adds for one region.",
+    "  Presets: full 45,597,898, small 11,403,370, tiny 174,836, pytorch 45,603,934 parameters.",
+    "  Published training (`recipe: published` in a config). Milletari et al. 2016: Dice with squares below. Differs: nothing.",
+    "  Weights from Project-MONAI/MONAI monai/networks/nets/vnet.py: `weights import --reference monai`.",
+    "  Weights from mattmacy/vnet.pytorch vnet.py: `weights import --reference pytorch`, for { preset: pytorch }.",
+  ]);
+  expect((await run("networks")).stdout).toContain(
+    "  Weights of its backbone from Res2Net/Res2Net-PretrainedModels res2net_v1b.py (res2net50_v1b_26w_4s): " +
+      "`weights import --reference backbone`.\n",
+  );
+});
+
+test.each([
+  { name: "medt", options: "preset: tiny\nside: 256\n", input: [3, 256, 256] },
+  { name: "transunet", options: "preset: tiny\nside: 64\n", input: [3, 64, 64] },
+])("$name at another side is shown at that side", async ({ name, options, input }) => {
+  const config = join(madeFolder(), "n.yaml");
+  writeFileSync(config, options);
+  expect(await json("networks", name, "--config", config)).toMatchObject({ input, multiplyAddsOf: "one slice" });
+  const { stdout } = await run("networks", name, "--config", config);
+  expect(stdout).toMatch(new RegExp(`^all +${input.join("×")} +[\\d,]+ +[\\d,]+$`, "m"));
+  expect(details(stdout)[1]).toMatch(
+    new RegExp(`^  Segmentation, 2-D\\. Input C×H×W: ${input.join("×")}\\. .* multiply-adds for one slice\\.$`),
+  );
+});
+
+test("multiply-adds of a network that sees its own map again are those of all passes", async () => {
+  const config = join(madeFolder(), "n.yaml");
+  writeFileSync(config, "preset: tiny\npasses: 2\n");
+  expect(await json("networks", "zhou", "--config", config)).toMatchObject({
+    passes: 3,
+    multiplyAddsOf: "one region in 3 passes",
+    presetParameters: { full: 45_601_389, tiny: 175_179 },
+  });
+  const { stdout } = await run("networks", "zhou", "--config", config);
+  expect(details(stdout)[1]).toMatch(/; [\d,.]+( G)? multiply-adds for one region in 3 passes\.$/);
 });
 
 test("what networks cannot use is told", async () => {
@@ -71,6 +127,8 @@ test("init gives the same weights for the same seed, and forward the network's a
   writeFileSync(path("network.yaml"), "preset: tiny\npasses: 1\n");
   const network = ["--network", "multirnet", "--config", path("network.yaml")];
   const facts = await json("init", ...network, "--seed", "7", "--output", path("w"));
+  const { stdout } = await run("init", ...network, "--seed", "7", "--output", path("again"));
+  expect(stdout).toMatch(/again: \d{2,3} tensors, \d{2},\d{3} parameters\n$/);
   await json("init", ...network, "--seed", "7", "--output", path("again"));
   await json("init", ...network, "--seed", "8", "--output", path("other"));
   expect(readFileSync(path("again")).equals(readFileSync(path("w")))).toBe(true);
@@ -195,44 +253,4 @@ test("forward says of an output that is no number that it is none", async () => 
   expect(await json("forward", ...network, ...files)).toEqual({
     outputs: { lesion: { shape: [1, 1, 16, 16, 16], min: none, max: none, mean: none } },
   });
-});
-
-test("weights of PyTorch are shown and imported by a network's names, and used", async () => {
-  const folder = madeFolder();
-  const path = (name: string): string => join(folder, name);
-  const made = fileURLToPath(new URL("../../../artifacts/src/foreign/testing/checkpoint.pt", import.meta.url));
-  expect(await json("weights", "show", made)).toEqual({
-    tensors: [
-      { name: "weight", dtype: "float32", shape: [1, 2] },
-      { name: "bias", dtype: "float32", shape: [1] },
-    ],
-  });
-  // A state dict of V-Net's head, as safetensors.
-  writeFileSync(
-    path("theirs"),
-    scope(() => encodeSafetensors(new Map([["out_tr.conv2.bias", tensorFrom(Float32Array.of(0.75, -2), [2])]]))),
-  );
-  writeFileSync(path("network.yaml"), "preset: tiny\n");
-  const found = await json(
-    "weights",
-    "import",
-    path("theirs"),
-    "--network",
-    "vnet",
-    "--config",
-    path("network.yaml"),
-    "--out",
-    path("ours"),
-  );
-  expect(found).toMatchObject({ tensors: 1, extra: [] });
-  expect((found as unknown as { missing: string[] }).missing).toContain("body.first.convolution.weight");
-  scope(() => {
-    expect(
-      decodeSafetensors(readFileSync(path("ours")), "ours")
-        .get("body.head.bias")
-        ?.toNumbers(),
-    ).toEqual([0.75, -2]);
-  });
-  const refused = await run("weights", "import", path("theirs"), "--network", "multirnet", "--out", path("none"));
-  expect(refused.stderr).toContain("multirnet has no public implementation to take weights from");
 });

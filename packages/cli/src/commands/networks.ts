@@ -1,19 +1,21 @@
 import { RECIPES } from "@multirnet/learning";
 import {
-  headsOf,
   layerTable,
   networkEntry,
+  networkFacts,
   NETWORKS,
   optionTable,
+  optionWords,
   parameterCount,
   resolveNetwork,
   type LayerRow,
-  type NetworkEntry,
   type NetworkSpec,
+  type Reference,
 } from "@multirnet/networks";
 import { z } from "zod";
 
-import { command } from "../command.js";
+import { command, type Answer } from "../command.js";
+import { countedText, countText } from "../count-text.js";
 import { networkFrom } from "../network-file.js";
 import { textTable } from "../text-table.js";
 import { UsageError } from "../usage-error.js";
@@ -33,77 +35,105 @@ export const networks = command({
   async run({ name, config }) {
     if (name !== undefined) return oneNetwork(await networkFrom(name, config));
     if (config !== undefined) throw new UsageError("--config: expected the name of a network before it, came none");
-    const known = NETWORKS.map((entry) => factsOf(entry, resolveNetwork({ name: entry.name })));
-    const details = known.map(detailsOf);
+    const known = NETWORKS.map((entry) => factsOf(resolveNetwork({ name: entry.name })));
+    const details = known.map((facts) => detailsOf(facts).join("\n"));
     return { json: known, text: [overview(known), ...details].join("\n\n") };
   },
 });
 
 type Facts = ReturnType<typeof factsOf>;
 
-function factsOf(entry: NetworkEntry, spec: NetworkSpec) {
+function factsOf(spec: NetworkSpec) {
+  const entry = networkEntry(spec.name);
+  const { name, tasks, dims, cites, differs, presets, references } = entry;
+  const { task, input, parameters, classes, lesions, passes } = networkFacts(spec);
   return {
-    name: entry.name,
-    task: entry.tasks[0],
-    tasks: entry.tasks,
-    dims: entry.dims,
-    parameters: parameterCount(spec),
-    input: entry.input,
-    classes: headsOf(spec).classes,
-    presets: Object.keys(entry.presets),
-    cites: entry.cites,
-    differs: entry.differs,
-    recipe: RECIPES[entry.name],
+    ...{ name, task, tasks, dims, parameters, input, classes, lesions, passes },
+    presets: Object.keys(presets),
+    cites,
+    differs,
+    recipe: RECIPES[name],
+    references: references.map(({ name: reference, source, options = {} }) => ({ name: reference, source, options })),
     options: optionTable(entry),
   };
 }
 
 function overview(known: readonly Facts[]): string {
   return textTable([
-    ["name", "tasks", "dims", "parameters", "input C×D×H×W", "presets"],
+    ["name", "tasks", "dims", "parameters", "input C×D×H×W or C×H×W", "presets"],
     ...known.map(({ name, tasks, dims, parameters, input, presets }) => [
       name,
       tasks.join(", "),
       `${String(dims)}-D`,
-      String(parameters),
+      countText(parameters),
       input.join("×"),
       presets.join(", "),
     ]),
   ]);
 }
 
-function detailsOf({ name, cites, differs, recipe, options }: Facts): string {
+/** @param about lines that only one network by itself has */
+function detailsOf({ name, cites, differs, recipe, options }: Facts, about: readonly string[] = []): string[] {
   return [
     `${name}: ${cites}.`,
     `  Differs: ${differs}.`,
+    ...about,
     ...(recipe === undefined
       ? []
-      : [`  Trained, with recipe: published: ${recipe.cites}. Differs: ${recipe.differs}.`]),
+      : [
+          `  Published training (\`recipe: published\` in a config). ${capital(recipe.cites)}. Differs: ${recipe.differs}.`,
+        ]),
+    ...networkEntry(name).references.map((reference) => `  ${referenceText(reference)}`),
     ...options.map(
       (row) =>
         `  ${row.name}: ${row.takes}${row.default === undefined ? "" : `; default ${JSON.stringify(row.default)}`}. ${capital(row.says)}.`,
     ),
-  ].join("\n");
+  ];
 }
 
-function oneNetwork(spec: NetworkSpec) {
-  const facts = factsOf(networkEntry(spec.name), spec);
+function referenceText(reference: Reference): string {
+  const { name, source, options, covers } = reference;
+  const of = covers === undefined ? "" : ` of its ${covers.join(", ")}`;
+  const by = options === undefined ? "" : `, for ${optionWords(reference)}`;
+  return `Weights${of} from ${source}: \`weights import --reference ${name}\`${by}.`;
+}
+
+function oneNetwork(spec: NetworkSpec): Answer {
+  const facts = factsOf(spec);
+  const { name, task, dims, input, parameters, passes } = facts;
   const layers = layerTable(spec);
   const multiplyAdds = sumOf(layers, (layer) => layer.multiplyAdds);
+  const multiplyAddsOf = `one ${dims === 2 ? "slice" : "region"}${passes === 1 ? "" : ` in ${String(passes)} passes`}`;
+  const presetParameters = Object.fromEntries(
+    facts.presets.map((preset) => [preset, parameterCount(resolveNetwork({ name, preset }))]),
+  );
   const table = textTable([
     ["layer", "operator", "input", "output", "parameters", "multiply-adds"],
-    ...layers.map(({ path, op, input, output, parameters, multiplyAdds: products }) => [
+    ...layers.map(({ path, op, input: from, output, parameters: own, multiplyAdds: products }) => [
       path,
       op,
-      input.join("×"),
+      from.join("×"),
       output.join("×"),
-      parameters === 0 ? "" : String(parameters),
-      products === 0 ? "" : String(products),
+      own === 0 ? "" : countText(own),
+      products === 0 ? "" : countText(products),
     ]),
-    ["all", "", facts.input.join("×"), "", String(sumOf(layers, (layer) => layer.parameters)), String(multiplyAdds)],
+    ["all", "", input.join("×"), "", countText(parameters), countText(multiplyAdds)],
   ]);
-  const json = { ...facts, resolved: spec.options, multiplyAdds, layers };
-  return { json, text: [table, detailsOf(facts)].join("\n\n") };
+  const about = [
+    `  ${capital(task)}, ${String(dims)}-D. Input ${dims === 2 ? "C×H×W" : "C×D×H×W"}: ${input.join("×")}. ` +
+      `${countedText(parameters, "parameter")}; ${billions(multiplyAdds)} multiply-adds for ${multiplyAddsOf}.`,
+    `  Presets: ${Object.entries(presetParameters)
+      .map(([preset, count]) => `${preset} ${countText(count)}`)
+      .join(", ")} parameters.`,
+  ];
+  const json = { ...facts, presetParameters, resolved: spec.options, multiplyAdds, multiplyAddsOf, layers };
+  return { json, text: [table, detailsOf(facts, about).join("\n")].join("\n\n") };
+}
+
+/** 31,850,496; from a thousand million on 8.15 G, 104 G. */
+function billions(count: number): string {
+  if (count < 1e9) return countText(count);
+  return `${count < 1e11 ? (count / 1e9).toPrecision(3) : countText(Math.round(count / 1e9))} G`;
 }
 
 function sumOf(layers: readonly LayerRow[], of: (layer: LayerRow) => number): number {

@@ -1,13 +1,35 @@
 import { readFile } from "node:fs/promises";
 
-import { readForeignWeights } from "@multirnet/artifacts";
+import { digestOf, readForeignWeights } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
 import { writeFileAtomically } from "@multirnet/base/node";
-import { readSafetensors, scope, tensorOfBytes, type StoredTensor, type Tensor } from "@multirnet/engine";
-import { createNetwork, encodeWeights, importWeights, networkEntry, type Reference } from "@multirnet/networks";
+import {
+  describeShape,
+  readSafetensors,
+  scope,
+  tensorOfBytes,
+  type SafetensorsFile,
+  type StoredTensor,
+  type Tensor,
+} from "@multirnet/engine";
+import {
+  createNetwork,
+  encodeWeights,
+  importWeights,
+  networkEntry,
+  resolveNetwork,
+  undrawnNetwork,
+  type ImportedWeights,
+  type ImportOptions,
+  type Network,
+  type NetworkSpec,
+  type Reference,
+} from "@multirnet/networks";
 import { z } from "zod";
 
 import { command } from "../command.js";
+import { countedText } from "../count-text.js";
+import { importText } from "../import-text.js";
 import { networkFrom } from "../network-file.js";
 import { textTable } from "../text-table.js";
 import { UsageError } from "../usage-error.js";
@@ -18,8 +40,15 @@ export const weightsImport = command({
   args: [{ name: "file", says: "state dict, .pt, .pth or .safetensors, or .npz" }],
   options: {
     network: { value: "n", says: "its name, as `networks` lists it" },
-    config: { value: "f", says: "YAML of its options, or a training config" },
-    reference: { value: "r", says: "which implementation, where there are several; the first unless given" },
+    config: {
+      value: "f",
+      says: "YAML of its options, or a training config; those that the reference is for unless given",
+    },
+    reference: { value: "r", says: "which implementation, as `networks` lists them; the first unless given" },
+    background: {
+      value: "first",
+      says: "its outputs are a softmax over background, the first of them, and lesion types: make a sigmoid of each type",
+    },
     out: { value: "w", says: "safetensors file to write" },
   },
   input: z.strictObject({
@@ -27,26 +56,24 @@ export const weightsImport = command({
     network: z.string(),
     config: z.string().optional(),
     reference: z.string().optional(),
+    background: z.enum(["first"], { error: "expected first, where the background's channel must stand" }).optional(),
     out: z.string(),
   }),
-  async run({ file, network: name, config, reference: wanted, out }) {
+  async run({ file, network: name, config, reference: wanted, background, out }) {
     const reference = referenceOf(name, wanted);
-    const network = createNetwork(await networkFrom(name, config), 0);
-    const raw = await rawTensors(file);
-    const found = scope(() => {
-      const tensors = new Map<string, Tensor>();
-      for (const [tensor, { dtype, shape, bytes }] of raw) tensors.set(tensor, tensorOfBytes(dtype, shape, bytes));
-      return importWeights(network, reference, tensors);
-    });
-    await writeFileAtomically(out, [encodeWeights(network)]);
+    const spec =
+      config === undefined ? resolveNetwork({ name, ...reference.options }) : await networkFrom(name, config);
+    const { bytes, tensors: given } = await weightsFile(file);
+    const { network, found } = imported(spec, reference, given, { background });
+    const origin = { reference: reference.name, source: reference.source, sourceSha256: digestOf(bytes) };
+    const metadata = { network: name, options: JSON.stringify(spec.options), ...origin };
+    await writeFileAtomically(out, [encodeWeights(network, metadata)]);
+    const networkTensors = network.state().size;
     network.release();
-    const { tensors, missing, extra } = found;
-    const lines = [
-      `${out}: ${String(tensors)} tensors of ${reference.source}`,
-      ...missing.map((tensor) => `missing, left at its first value: ${tensor}`),
-      ...extra.map((tensor) => `extra, not taken: ${tensor}`),
-    ];
-    return { json: found, text: lines.join("\n") };
+    return {
+      json: { ...found, fileTensors: given.size, networkTensors, ...origin, options: spec.options },
+      text: importText({ file, given, reference, spec, config, background, found, out }),
+    };
   },
 });
 
@@ -57,9 +84,16 @@ export const weightsShow = command({
   options: {},
   input: z.strictObject({ file: z.string() }),
   async run({ file }) {
-    const tensors = Array.from(await rawTensors(file), ([name, { dtype, shape }]) => ({ name, dtype, shape }));
-    const rows = tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join("×")]);
-    return { json: { tensors }, text: textTable([["tensor", "type", "shape"], ...rows]) };
+    const { tensors: stored, metadata } = await weightsFile(file);
+    const tensors = Array.from(stored, ([name, { dtype, shape }]) => ({ name, dtype, shape }));
+    const numbers = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+    const rows = tensors.map(({ name, dtype, shape }) => [name, dtype, describeShape(shape)]);
+    const text = [
+      textTable([["tensor", "type", "shape"], ...rows]),
+      ...Object.entries(metadata).map(([name, value]) => `${name}: ${value}`),
+      `${countedText(tensors.length, "tensor")}, ${countedText(numbers, "number")}`,
+    ].join("\n");
+    return { json: { tensors, numbers, metadata }, text };
   },
 });
 
@@ -74,12 +108,35 @@ function referenceOf(name: string, wanted: string | undefined): Reference {
   return found;
 }
 
-async function rawTensors(path: string): Promise<ReadonlyMap<string, StoredTensor>> {
-  let file: Uint8Array;
+/** A network filled with the tensors of a file. Random weights, which take seconds in large ones, are drawn only where the file lacks some. */
+function imported(
+  spec: NetworkSpec,
+  reference: Reference,
+  stored: ReadonlyMap<string, StoredTensor>,
+  options: ImportOptions,
+): { readonly network: Network; readonly found: ImportedWeights } {
+  const filled = (network: Network): ImportedWeights =>
+    scope(() => {
+      const tensors = new Map<string, Tensor>();
+      for (const [name, { dtype, shape, bytes }] of stored) tensors.set(name, tensorOfBytes(dtype, shape, bytes));
+      return importWeights(network, reference, tensors, options);
+    });
+  const undrawn = undrawnNetwork(spec);
+  const found = filled(undrawn);
+  if (found.missing.length === 0) return { network: undrawn, found };
+  undrawn.release();
+  const network = createNetwork(spec, 0);
+  return { network, found: filled(network) };
+}
+
+/** What a file of weights holds, ours or another program's, and its bytes. */
+async function weightsFile(path: string): Promise<SafetensorsFile & { readonly bytes: Uint8Array }> {
+  let bytes: Uint8Array;
   try {
-    file = await readFile(path);
+    bytes = await readFile(path);
   } catch (error) {
     throw new UsageError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
-  return (await readForeignWeights(file, path)) ?? readSafetensors(file, path).tensors;
+  const foreign = await readForeignWeights(bytes, path);
+  return { bytes, ...(foreign === undefined ? readSafetensors(bytes, path) : { tensors: foreign, metadata: {} }) };
 }

@@ -2,7 +2,7 @@ import type { RandomSource } from "@multirnet/base";
 import { asLogits, cat, scope, type Tensor } from "@multirnet/engine";
 import { z } from "zod";
 
-import { RESNET_CHILDREN, ResNetFeatures } from "../blocks/resnet.js";
+import { ResNetFeatures, resnetRules } from "../blocks/resnet.js";
 import { NetworkError } from "../errors.js";
 import { requireStatistics } from "../input.js";
 import { Linear } from "../layers/linear.js";
@@ -81,9 +81,22 @@ export class CovNet extends Network {
   }
 }
 
+/** It holds torchvision's ResNet as a sequence of children: 0 and 1 are the stem, 4 to 7 the stages. */
+const CHILDREN = [0, 1, 4, 5, 6, 7].map((child) => `pretrained_model.${String(child)}`);
+
 export const COVNET: Reference = {
   name: "torch",
   source: "bkong999/COVNet model.py, on torchvision's resnet50",
-  rules: [...RESNET_CHILDREN("pretrained_model\\.", "features."), [/^classifer\./, "head."], ...TORCH_NORM],
+  head: { tensors: /^head\./, outputs: "classes" },
+  rules: [...resnetRules(CHILDREN, "features."), [/^classifer\./, "head."], ...TORCH_NORM],
   ignored: [TORCH_COUNTER],
+};
+
+/** The backbone alone, as it comes from training on photographs. */
+export const COVNET_BACKBONE: Reference = {
+  name: "backbone",
+  source: "pytorch/vision torchvision/models/resnet.py, resnet50",
+  covers: ["features"],
+  rules: [...resnetRules(["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"], "features."), ...TORCH_NORM],
+  ignored: [TORCH_COUNTER, /^fc\./],
 };

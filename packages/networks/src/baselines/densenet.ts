@@ -12,8 +12,7 @@ import { AveragePool, globalAverage, MaxPool } from "../layers/pooling.js";
 import { Network, type Pass, type Prediction } from "../network.js";
 import { CLASSES } from "../options.js";
 import { part } from "../part.js";
-import type { Reference } from "../reference.js";
-import { TORCH_COUNTER, TORCH_NORM } from "../reference.js";
+import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference, type ReferenceHead } from "../reference.js";
 
 /** Each side of the input is a multiple of this: five halvings. */
 export const DENSENET_MULTIPLE = 32;
@@ -134,32 +133,45 @@ class Transition extends Module {
   }
 }
 
+const CLASSIFIER: ReferenceHead = { tensors: /^head\./, outputs: "classes" };
+
+const FEATURES: readonly NameRule[] = [
+  [/^features\.conv0\./, "stem."],
+  [/^features\.norm0\./, "stemNorm."],
+  [/^features\.norm5\./, "norm."],
+  // Blocks and layers are counted from 1 there.
+  ...Array.from(
+    { length: 4 },
+    (_, index) => [new RegExp(`^features\\.denseblock${String(index + 1)}\\.`), `blocks.${String(index)}.`] as const,
+  ),
+  ...Array.from(
+    { length: 3 },
+    (_, index) =>
+      [new RegExp(`^features\\.transition${String(index + 1)}\\.`), `transitions.${String(index)}.`] as const,
+  ),
+  ...Array.from(
+    { length: 64 },
+    (_, index) => [new RegExp(`\\.denselayer${String(index + 1)}\\.`), `.layers.${String(index)}.`] as const,
+  ),
+  [/\.conv1\./, ".squeeze."],
+  [/\.conv2\./, ".convolution."],
+  [/^(transitions\.\d)\.conv\./, "$1.convolution."],
+  ...TORCH_NORM,
+];
+
 export const MONAI_DENSENET: Reference = {
   name: "monai",
   source: "Project-MONAI/MONAI monai/networks/nets/densenet.py",
-  rules: [
-    [/^features\.conv0\./, "stem."],
-    [/^features\.norm0\./, "stemNorm."],
-    [/^features\.norm5\./, "norm."],
-    // Blocks and layers are counted from 1 there.
-    ...Array.from(
-      { length: 4 },
-      (_, index) => [new RegExp(`^features\\.denseblock${String(index + 1)}\\.`), `blocks.${String(index)}.`] as const,
-    ),
-    ...Array.from(
-      { length: 3 },
-      (_, index) =>
-        [new RegExp(`^features\\.transition${String(index + 1)}\\.`), `transitions.${String(index)}.`] as const,
-    ),
-    ...Array.from(
-      { length: 64 },
-      (_, index) => [new RegExp(`\\.denselayer${String(index + 1)}\\.layers\\.`), `.layers.${String(index)}.`] as const,
-    ),
-    [/\.conv1\./, ".squeeze."],
-    [/\.conv2\./, ".convolution."],
-    [/^(transitions\.\d)\.conv\./, "$1.convolution."],
-    [/^class_layers\.out\./, "head."],
-    ...TORCH_NORM,
-  ],
+  head: CLASSIFIER,
+  rules: [[/(\.denselayer\d+)\.layers\./, "$1."], ...FEATURES, [/^class_layers\.out\./, "head."]],
+  ignored: [TORCH_COUNTER],
+};
+
+/** As it comes from training on photographs, in 2-D alone. The files on pytorch.org still have `norm.1` where the module says `norm1`. */
+export const TORCHVISION_DENSENET: Reference = {
+  name: "torchvision",
+  source: "pytorch/vision torchvision/models/densenet.py",
+  head: CLASSIFIER,
+  rules: [[/(\.denselayer\d+\.(?:norm|conv))\.([12])\./, "$1$2."], ...FEATURES, [/^classifier\./, "head."]],
   ignored: [TORCH_COUNTER],
 };

@@ -194,6 +194,7 @@ const UNIT: NameRule[] = [
 export const INFNET_BACKBONE: Reference = {
   name: "backbone",
   source: "Res2Net/Res2Net-PretrainedModels res2net_v1b.py (res2net50_v1b_26w_4s)",
+  covers: ["backbone"],
   rules: [...res2netRules("", "backbone.", "v1b"), ...TORCH_NORM],
   ignored: [TORCH_COUNTER, /^fc\./],
 };
@@ -201,6 +202,7 @@ export const INFNET_BACKBONE: Reference = {
 export const INFNET: Reference = {
   name: "torch",
   source: "DengPingFan/Inf-Net Code/model_lung_infection/InfNet_Res2Net.py",
+  head: { tensors: /^(?:decoder\.head|edge\.3|attention\.\d\.head)\./, outputs: "lesions" },
   rules: [
     ...res2netRules("resnet.", "backbone.", "v1b"),
     ...[2, 3, 4].flatMap((stage): NameRule[] => [

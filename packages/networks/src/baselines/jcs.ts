@@ -213,6 +213,7 @@ const PYRAMID = (there: string, here: string): NameRule[] => [
 export const JCS: Reference = {
   name: "torch",
   source: "yuhuan-wu/JCS Models/joint_model.py",
+  head: { tensors: /^heads\./, outputs: "lesions" },
   rules: [
     ...[1, 2, 3, 4, 5].flatMap((stage) =>
       [1, 2, 3].map((index): NameRule => [
@@ -242,4 +243,28 @@ export const JCS: Reference = {
     ...TORCH_NORM,
   ],
   ignored: [TORCH_COUNTER],
+};
+
+/** Torchvision counts convolution, norm and ReLU of a unit by three, and each stage's pooling by one. */
+const VGG_UNITS = VGG_CONVOLUTIONS.flatMap((units, stage) =>
+  Array.from({ length: units }, (_, index) => {
+    const before = VGG_CONVOLUTIONS.slice(0, stage).reduce((sum, earlier) => sum + 3 * earlier + 1, 0);
+    return { at: before + 3 * index, here: `vgg.${String(stage)}.${String(index)}` };
+  }),
+);
+
+/** The encoder alone, as it comes from training on photographs. Its norms have the epsilon 1e-5; those here have none, so their variance takes it. */
+export const JCS_BACKBONE: Reference = {
+  name: "backbone",
+  source: "pytorch/vision torchvision/models/vgg.py, vgg16_bn",
+  covers: ["vgg"],
+  rules: [
+    ...VGG_UNITS.flatMap(({ at, here }): NameRule[] => [
+      [new RegExp(`^features\\.${String(at)}\\.`), `${here}.convolution.`],
+      [new RegExp(`^features\\.${String(at + 1)}\\.`), `${here}.norm.`],
+    ]),
+    ...TORCH_NORM,
+  ],
+  ignored: [TORCH_COUNTER, /^classifier\./],
+  laidOut: (tensor, _shape, ours) => (ours.endsWith(".runningVar") ? tensor.add(1e-5) : tensor),
 };

@@ -43,12 +43,18 @@ export const medtOptions = z.strictObject({
   planes: z.int().multipleOf(16).min(16).default(16).describe("channels of attention in the first stage"),
   stem: z.int().min(1).default(8).describe("channels of the stem's first and last convolution"),
   between: z.int().min(1).default(128).describe("channels of the stem's middle convolution"),
+  statistics: z
+    .enum(["running", "batch"])
+    .default("running")
+    .describe(
+      "of the norms in evaluation: running ones, as published, or those of the slices that are seen together, as in training: a patch of air and one of lung have so different ones that running ones are neither's",
+    ),
 });
 export type MedtOptions = z.infer<typeof medtOptions>;
 
 export const medtPresets = {
   full: {},
-  small: { between: 32 },
+  small: { between: 32, statistics: "batch" },
   tiny: { stem: 4, between: 6 },
 } as const satisfies Record<string, z.input<typeof medtOptions>>;
 
@@ -69,9 +75,11 @@ export class MedT extends Network {
   readonly local: AxialBranch | undefined;
   readonly fusion: Convolution | undefined;
   readonly head: Convolution;
+  readonly #statistics: MedtOptions["statistics"];
 
-  constructor({ lesions, variant, side, planes, stem, between }: MedtOptions, init: RandomSource) {
+  constructor({ lesions, variant, side, planes, stem, between, statistics }: MedtOptions, init: RandomSource) {
     super();
+    this.#statistics = statistics;
     const { global, local } = VARIANTS[variant];
     const alone = local === undefined;
     this.side = side;
@@ -96,8 +104,9 @@ export class MedT extends Network {
   }
 
   /** @param input N×3×side×side in [0, 1] */
-  forward(input: Tensor, pass: Pass): Prediction {
+  forward(input: Tensor, given: Pass): Prediction {
     requireRegion("medt", input, { dims: 2, channels: 3, multipleOf: this.side, only: this.side });
+    const pass: Pass = this.#statistics === "batch" ? { ...given, statistics: "batch" } : given;
     return scope(() => {
       const whole = part("global", () => this.global.forward(input, pass));
       const { local, fusion } = this;
@@ -237,10 +246,8 @@ function branchRules(branch: string, last: string, decoder: number): NameRule[] 
 
 const UNUSED = [/^adjust_p\./, /_p\.\d\.conv1\./, /flatten_index$/, TORCH_COUNTER];
 
-/** Both branches. */
-export const MEDT: Reference = {
-  name: "medt",
-  source: "jeya-maria-jose/Medical-Transformer lib/models/axialnet.py, medt_net",
+const BOTH_BRANCHES: Omit<Reference, "name" | "source" | "options"> = {
+  head: { tensors: /^head\./, outputs: "softmax" },
   rules: [
     ...branchRules("local", "_p", 1),
     ...branchRules("global", "", 4),
@@ -252,10 +259,23 @@ export const MEDT: Reference = {
   ignored: UNUSED,
 };
 
-/** The global branch alone. */
-export const AXIAL_UNET: Reference = {
-  name: "axial",
-  source: "jeya-maria-jose/Medical-Transformer lib/models/axialnet.py, ResAxialAttentionUNet",
+const GLOBAL_BRANCH: typeof BOTH_BRANCHES = {
+  head: { tensors: /^head\./, outputs: "softmax" },
   rules: [...branchRules("global", "", 1), ...ATTENTION, [/^adjust\./, "head."], ...TORCH_NORM],
   ignored: UNUSED,
 };
+
+/** A reference for each variant, by what its source calls the function that makes it. */
+export const MEDT_REFERENCES: readonly Reference[] = (
+  [
+    ["medt", "MedT", BOTH_BRANCHES],
+    ["logo", "logo", BOTH_BRANCHES],
+    ["gated", "gated", GLOBAL_BRANCH],
+    ["axial", "axialunet", GLOBAL_BRANCH],
+  ] as const
+).map(([variant, made, branches]) => ({
+  name: variant,
+  source: `jeya-maria-jose/Medical-Transformer lib/models/axialnet.py, ${made}`,
+  options: { variant },
+  ...branches,
+}));

@@ -1,4 +1,7 @@
-import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../reference.js";
+import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference, type ReferenceHead } from "../reference.js";
+
+/** MONAI's losses and its bundles take a softmax, the background first, where there is more than one output. */
+const SOFTMAX_HEAD: ReferenceHead = { tensors: /^head\./, outputs: "softmax" };
 
 /** MONAI's convolution unit: convolution, then activation, dropout and norm in a part `adn`. */
 const UNIT: readonly NameRule[] = [
@@ -9,6 +12,8 @@ const UNIT: readonly NameRule[] = [
 export const MONAI_BASIC_UNET: Reference = {
   name: "monai",
   source: "Project-MONAI/MONAI monai/networks/nets/basic_unet.py",
+  options: { preset: "monai" },
+  head: SOFTMAX_HEAD,
   rules: [
     [/^conv_0\./, "encoder.0."],
     [/^down_(\d)\.convs\./, "encoder.$1."],
@@ -27,6 +32,7 @@ export const MONAI_BASIC_UNET: Reference = {
 export const MONAI_BASIC_UNETPP: Reference = {
   name: "monai",
   source: "Project-MONAI/MONAI monai/networks/nets/basic_unetplusplus.py",
+  head: { tensors: /^heads\./, outputs: "softmax" },
   rules: [
     [/^conv_0_0\./, "encoder.0."],
     [/^conv_(\d)_0\.convs\./, "encoder.$1."],
@@ -57,6 +63,7 @@ const DEPTH: readonly NameRule[] = [4, 3, 2, 1].flatMap((depth): NameRule[] => {
 export const MONAI_ATTENTION_UNET: Reference = {
   name: "monai",
   source: "Project-MONAI/MONAI monai/networks/nets/attentionunet.py",
+  head: SOFTMAX_HEAD,
   rules: [
     [/^model\.0\.conv\.(\d)\./, "encoder.0.units.$1."],
     ...DEPTH,

@@ -10,7 +10,7 @@ import { globalAverage } from "../layers/pooling.js";
 import { IMAGENET, Network, type ChannelStatistics, type Pass, type Prediction } from "../network.js";
 import { CLASSES } from "../options.js";
 import { part } from "../part.js";
-import { TORCH_COUNTER, TORCH_NORM, type Reference } from "../reference.js";
+import { TORCH_COUNTER, TORCH_NORM, type Reference, type ReferenceHead } from "../reference.js";
 
 /** Each side of the input is a multiple of this: five halvings. */
 export const RES2NET_MULTIPLE = 32;
@@ -71,9 +71,12 @@ export class Res2Net extends Network {
   }
 }
 
+const CLASSIFIER: ReferenceHead = { tensors: /^head\./, outputs: "classes" };
+
 export const RES2NET_V1B: Reference = {
   name: "v1b",
   source: "DengPingFan/Inf-Net Code/model_lung_infection/backbone/Res2Net.py",
+  head: CLASSIFIER,
   rules: [...res2netRules("", "features.", "v1b"), [/^fc\./, "head."], ...TORCH_NORM],
   ignored: [TORCH_COUNTER],
 };
@@ -81,6 +84,8 @@ export const RES2NET_V1B: Reference = {
 export const RES2NET_PLAIN: Reference = {
   name: "plain",
   source: "Res2Net/Res2Net-PretrainedModels res2net.py",
+  options: { variant: "plain" },
+  head: CLASSIFIER,
   rules: [...res2netRules("", "features.", "plain"), [/^fc\./, "head."], ...TORCH_NORM],
   ignored: [TORCH_COUNTER],
 };

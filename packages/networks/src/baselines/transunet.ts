@@ -269,6 +269,7 @@ class DecoderBlock extends Module {
 export const TRANSUNET_TORCH: Reference = {
   name: "torch",
   source: "Beckschen/TransUNet networks/vit_seg_modeling.py",
+  head: { tensors: /^head\./, outputs: "softmax" },
   rules: [
     [/^transformer\.embeddings\.hybrid_model\.root\.conv\./, "stem.root."],
     [/^transformer\.embeddings\.hybrid_model\.root\.gn\./, "stem.rootNorm."],
@@ -315,6 +316,7 @@ export const TRANSUNET_TORCH: Reference = {
 export const TRANSUNET_NPZ: Reference = {
   name: "npz",
   source: "google-research/vision_transformer R50+ViT-B_16.npz",
+  covers: ["stem", "embedding", "positions", "encoder"],
   rules: [
     [/^conv_root\//, "stem.root/"],
     [/^gn_root\//, "stem.rootNorm/"],

@@ -12,7 +12,7 @@ import { requireRegion, requireStatistics } from "../input.js";
 import { Network, type Pass, type Prediction } from "../network.js";
 import { LESIONS } from "../options.js";
 import { part } from "../part.js";
-import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference } from "../reference.js";
+import { TORCH_COUNTER, TORCH_NORM, type NameRule, type Reference, type ReferenceHead } from "../reference.js";
 
 const KERNEL = 5;
 
@@ -261,9 +261,13 @@ const STAGES: readonly NameRule[] = [
   [/\.(?:down|up)_conv\./, ".convolution."],
 ];
 
+/** The last unit is as narrow as the head: both have a channel for the background and each lesion type. */
+const HEAD: ReferenceHead = { tensors: /^body\.(?:out|outActivation|head)\./, outputs: "background" };
+
 export const VNET_MONAI: Reference = {
   name: "monai",
   source: "Project-MONAI/MONAI monai/networks/nets/vnet.py",
+  head: HEAD,
   rules: [
     ...STAGES,
     [/^in_tr\.conv_block\./, "body.first."],
@@ -284,10 +288,12 @@ export const VNET_MONAI: Reference = {
   ignored: [TORCH_COUNTER],
 };
 
-/** Its forward does not run as published (the check of its norm, and the input repeated along the batch); its weights are those of `preset: pytorch`. */
+/** Its forward does not run as published: the check of its norm, and the input repeated along the batch. */
 export const VNET_PYTORCH: Reference = {
   name: "pytorch",
   source: "mattmacy/vnet.pytorch vnet.py",
+  options: { preset: "pytorch" },
+  head: HEAD,
   rules: [
     ...STAGES,
     [/^in_tr\.conv1\./, "body.first.convolution."],

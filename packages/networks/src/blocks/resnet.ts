@@ -75,13 +75,11 @@ class Bottleneck extends Module {
   }
 }
 
-/** torchvision's ResNet as a sequence of its children without the last two, as COVNet holds it: 0 and 1 are the stem, 4 to 7 the stages. */
-export const RESNET_CHILDREN = (prefix: string, here: string): NameRule[] => [
-  [new RegExp(`^${prefix}0\\.`), `${here}stem.convolution.`],
-  [new RegExp(`^${prefix}1\\.`), `${here}stem.norm.`],
-  ...[4, 5, 6, 7].map((child): NameRule => [
-    new RegExp(`^${prefix}${String(child)}\\.`),
-    `${here}stages.${String(child - 4)}.`,
+/** Names of torchvision's ResNet. @param there what stands in theirs for the stem's convolution, its norm and the four stages */
+export const resnetRules = (there: readonly string[], here: string): NameRule[] => [
+  ...["stem.convolution", "stem.norm", "stages.0", "stages.1", "stages.2", "stages.3"].map((ours, index): NameRule => [
+    new RegExp(`^${(there[index] ?? "").replaceAll(".", "\\.")}\\.`),
+    `${here}${ours}.`,
   ]),
   ...[1, 2, 3].flatMap((index): NameRule[] => [
     [new RegExp(`(stages\\.\\d\\.\\d+)\\.conv${String(index)}\\.`), `$1.units.${String(index - 1)}.convolution.`],
