@@ -82,7 +82,7 @@ for (const name of wanted) {
 }
 
 async function measured(name: string, folder: string): Promise<Row> {
-  const peer = new Side([options.python, "benchmarks/peer/networks.py"]);
+  const peer = new Side([options.python, "benchmarks/peer/public_networks.py"]);
   const file = (part: string): string => join(folder, part);
   const there = await peer.ask(JSON.stringify({ threads: THREADS, name, checkouts: resolve(checkouts ?? ""), folder }));
   const settings: NetworkSettings = {

@@ -48,4 +48,5 @@ def main():
         say(ms=1000 * (time.perf_counter() - start), peakKb=resident_kb("VmHWM"))
 
 
-main()
+if __name__ == "__main__":
+    main()
