@@ -72,6 +72,11 @@ export const WANTED: readonly WantedOp[] = [
   // activations
   smooth("sigmoid", ["sigmoid"], "1 / (1 + e⁻ˣ)."),
   smooth("relu", ["relu"], "max(x, 0)."),
+  smooth(
+    "reluInPlace",
+    ["relu_"],
+    "max(x, 0), over a tensor that nothing else reads: what a norm, convolution or sum gave.",
+  ),
   smooth("leakyRelu", ["leaky_relu"], "x where positive, else x times `negativeSlope`."),
   smooth("gelu", ["gelu"], "x · Φ(x), Φ the normal distribution's.", { omit: ["approximate"] }),
   smooth("prelu", ["prelu"], "x where positive, else x times the slope `weight` of its channel."),

@@ -99,6 +99,11 @@ export class Tensor extends TensorCore {
     return call(Tensor, "aten::relu", [this])[0] as Tensor;
   }
 
+  /** max(x, 0), over a tensor that nothing else reads: what a norm, convolution or sum gave. `aten::relu_` */
+  reluInPlace(): Tensor {
+    return call(Tensor, "aten::relu_", [this])[0] as Tensor;
+  }
+
   /** x where positive, else x times `negativeSlope`. `aten::leaky_relu` */
   leakyRelu(options: { readonly negativeSlope?: number } = {}): Tensor {
     return call(Tensor, "aten::leaky_relu", [this, options.negativeSlope])[0] as Tensor;

@@ -83,6 +83,7 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
   ],
   sigmoid: unary((x) => x.sigmoid()),
   relu: unary((x) => x.relu(), awayFromZero),
+  reluInPlace: unary((x) => x.mul(1).reluInPlace(), awayFromZero),
   leakyRelu: [
     {
       says: "slope 0.1",

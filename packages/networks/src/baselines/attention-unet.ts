@@ -107,7 +107,7 @@ class GatedStage extends Module {
 
   forward(skip: Tensor, deeper: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const up = this.upNorm.forward(this.up.forward(deeper), pass).relu();
+      const up = this.upNorm.forward(this.up.forward(deeper), pass).reluInPlace();
       const merged = this.merge.forward(cat([this.gate.forward(up, skip, pass), up], { dim: 1 }));
       const normed = instanceNorm(merged, undefined, undefined, undefined, undefined, true, 0.1, 1e-5);
       return normed.prelu(this.slope.tensor);

@@ -100,7 +100,7 @@ export class DenseNet extends Network {
     requireRegion(name, input, { dims, channels, multipleOf: DENSENET_MULTIPLE });
     requireStatistics(name, input, { dims, multipleOf: DENSENET_MULTIPLE }, pass);
     return scope(() => {
-      let feature = part("stem", () => this.pool.forward(chain([this.stem, this.stemNorm], input, pass).relu()));
+      let feature = part("stem", () => this.pool.forward(chain([this.stem, this.stemNorm], input, pass).reluInPlace()));
       for (const [index, block] of this.blocks.entries()) {
         const before = feature;
         feature = part(`blocks.${String(index)}`, () => {
@@ -109,7 +109,9 @@ export class DenseNet extends Network {
         });
         before.release();
       }
-      const pooled = part("head", () => this.head.forward(globalAverage(this.norm.forward(feature, pass).relu())));
+      const pooled = part("head", () =>
+        this.head.forward(globalAverage(this.norm.forward(feature, pass).reluInPlace())),
+      );
       return { task: "diagnosis", disease: asLogits(pooled), auxiliary: [] };
     });
   }
@@ -129,7 +131,7 @@ class Transition extends Module {
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => this.pool.forward(this.convolution.forward(this.norm.forward(x, pass).relu())));
+    return scope(() => this.pool.forward(this.convolution.forward(this.norm.forward(x, pass).reluInPlace())));
   }
 }
 

@@ -113,7 +113,7 @@ export class MedT extends Network {
       const feature =
         local === undefined || fusion === undefined
           ? whole
-          : part("local", () => fusion.forward(whole.add(this.#byPatches(local, input, pass))).relu());
+          : part("local", () => fusion.forward(whole.add(this.#byPatches(local, input, pass))).reluInPlace());
       return { task: "segmentation", lesion: part("head", () => asLogits(this.head.forward(feature))), auxiliary: [] };
     });
   }
@@ -194,10 +194,10 @@ class AxialBranch extends Module {
       const skips = features.slice(1);
       let feature = skips.at(-1) as Tensor;
       const [deepest, ...rest] = this.decoder.length > this.stages.length ? this.decoder : [undefined, ...this.decoder];
-      if (deepest !== undefined) feature = enlarge(deepest.forward(feature), 2).relu().add(feature);
+      if (deepest !== undefined) feature = enlarge(deepest.forward(feature), 2).reluInPlace().add(feature);
       for (const [index, step] of rest.entries()) {
         const skip = skips.at(-2 - index);
-        const up = enlarge((step as Convolution).forward(feature), 2).relu();
+        const up = enlarge((step as Convolution).forward(feature), 2).reluInPlace();
         feature = skip === undefined ? up : up.add(skip);
       }
       return feature;

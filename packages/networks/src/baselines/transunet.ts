@@ -119,7 +119,7 @@ export class TransUnet extends Network {
       const seen = part("encoder", () => this.encoder.forward(tokens, pass));
       const [samples = 0, , channels = 0] = seen.shape;
       let feature = part("more", () =>
-        this.more.forward(seen.permute([0, 2, 1]).reshape([samples, channels, grid, grid]), pass).relu(),
+        this.more.forward(seen.permute([0, 2, 1]).reshape([samples, channels, grid, grid]), pass).reluInPlace(),
       );
       for (const [index, block] of this.decoder.entries()) {
         const deeper = feature;
@@ -165,7 +165,7 @@ class Stem extends Module {
   /** @returns the deepest feature, at stride 16, and the skips at strides 8, 4 and 2 */
   forward(x: Tensor): { readonly deepest: Tensor; readonly skips: readonly Tensor[] } {
     return scope(() => {
-      const root = this.rootNorm.forward(this.root.forward(x)).relu();
+      const root = this.rootNorm.forward(this.root.forward(x)).reluInPlace();
       let feature = this.pool.forward(root);
       const skips = [root];
       for (const [index, stage] of this.stages.entries()) {
@@ -212,9 +212,9 @@ class Bottleneck extends Module {
     return scope(() => {
       const unit = (index: number, y: Tensor): Tensor =>
         (this.norms[index] as GroupNorm).forward((this.convolutions[index] as StandardConvolution).forward(y));
-      const seen = unit(2, unit(1, unit(0, x).relu()).relu());
+      const seen = unit(2, unit(1, unit(0, x).reluInPlace()).reluInPlace());
       const beside = this.shortcut === undefined ? x : this.shortcutNorm?.forward(this.shortcut.forward(x));
-      return seen.add(beside ?? x).relu();
+      return seen.add(beside ?? x).reluInPlace();
     });
   }
 }

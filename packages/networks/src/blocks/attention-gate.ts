@@ -29,7 +29,7 @@ export class AttentionGate extends Module {
   /** @param gate and `skip` N×C×space @returns N×C×space */
   forward(gate: Tensor, skip: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const sum = this.ofGate.forward(gate, pass).add(this.ofSkip.forward(skip, pass)).relu();
+      const sum = this.ofGate.forward(gate, pass).add(this.ofSkip.forward(skip, pass)).reluInPlace();
       return skip.mul(chain([this.score], sum, pass).sigmoid());
     });
   }

@@ -167,12 +167,12 @@ export class AxialBlock extends Module {
 
   forward(x: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const attended = chain([this.height, this.width], this.squeeze.forward(x, pass).relu(), pass);
+      const attended = chain([this.height, this.width], this.squeeze.forward(x, pass).reluInPlace(), pass);
       const shrunk = (this.#pool?.forward(attended) ?? attended).relu();
       return this.widen
         .forward(shrunk, pass)
         .add(this.shortcut?.forward(x, pass) ?? x)
-        .relu();
+        .reluInPlace();
     });
   }
 }

@@ -18,7 +18,7 @@ export function chain(layers: readonly Layer[], x: Tensor, pass: Pass): Tensor {
 /** As `chain`, with a ReLU after each layer. */
 export function reluChain(layers: readonly Layer[], x: Tensor, pass: Pass): Tensor {
   return layers.reduce((feature, layer) => {
-    const next = scope(() => layer.forward(feature, pass).relu());
+    const next = scope(() => layer.forward(feature, pass).reluInPlace());
     if (feature !== x) feature.release();
     return next;
   }, x);

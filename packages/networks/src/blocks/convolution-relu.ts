@@ -13,6 +13,6 @@ export class ConvolutionRelu extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return scope(() => this.convolution.forward(x).relu());
+    return scope(() => this.convolution.forward(x).reluInPlace());
   }
 }

@@ -21,7 +21,13 @@ export class DenseBlock extends Module {
   }
 
   forward(x: Tensor, pass: Pass): Tensor {
-    return scope(() => this.layers.reduce((seen, layer) => cat([seen, layer.forward(seen, pass)], { dim: 1 }), x));
+    return scope(() =>
+      this.layers.reduce((seen, layer) => {
+        const more = cat([seen, layer.forward(seen, pass)], { dim: 1 });
+        if (seen !== x) seen.release();
+        return more;
+      }, x),
+    );
   }
 }
 
@@ -48,8 +54,8 @@ class DenseLayer extends Module {
 
   forward(x: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const squeezed = this.squeeze.forward(this.norm1.forward(x, pass).relu());
-      return this.convolution.forward(this.norm2.forward(squeezed, pass).relu());
+      const squeezed = this.squeeze.forward(this.norm1.forward(x, pass).reluInPlace());
+      return this.convolution.forward(this.norm2.forward(squeezed, pass).reluInPlace());
     });
   }
 }

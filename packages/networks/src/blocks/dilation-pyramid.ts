@@ -34,7 +34,7 @@ export class DilationPyramid extends Module {
     return scope(() => {
       const wide = this.widen.forward(x);
       const parts = this.groups.map((convolution, index) => convolution.forward(wide.narrow(1, index * group, group)));
-      const excited = this.excitation.forward(cat(parts, { dim: 1 }).relu());
+      const excited = this.excitation.forward(cat(parts, { dim: 1 }).reluInPlace());
       return this.last.forward(this.narrow.forward(excited));
     });
   }

@@ -41,7 +41,7 @@ export class ReceptiveField extends Module {
       return this.joined
         .forward(cat(seen, { dim: 1 }), pass)
         .add(this.shortcut.forward(x, pass))
-        .relu();
+        .reluInPlace();
     });
   }
 }

@@ -76,7 +76,7 @@ export class Res2NetFeatures extends Module {
   forward(x: Tensor, pass: Pass): readonly [stem: Tensor, ...stages: Tensor[]] {
     return scope(() => {
       const stemmed = this.stem.reduce(
-        (feature, layer, index) => (this.stemNorms[index] as Layer).forward(layer.forward(feature), pass).relu(),
+        (feature, layer, index) => (this.stemNorms[index] as Layer).forward(layer.forward(feature), pass).reluInPlace(),
         x,
       );
       const features: Tensor[] = [];
@@ -136,19 +136,19 @@ class Res2NetBlock extends Module {
 
   forward(x: Tensor, pass: Pass): Tensor {
     return scope(() => {
-      const squeezed = chain([this.squeeze, this.squeezeNorm], x, pass).relu();
+      const squeezed = chain([this.squeeze, this.squeezeNorm], x, pass).reluInPlace();
       const split = (index: number): Tensor => squeezed.narrow(1, index * this.#width, this.#width);
       const found: Tensor[] = [];
       for (const [index, convolution] of this.splits.entries()) {
         const before = found.at(-1);
         const own = split(index);
         const sees = before === undefined || this.#first ? own : before.add(own);
-        found.push((this.splitNorms[index] as Layer).forward(convolution.forward(sees), pass).relu());
+        found.push((this.splitNorms[index] as Layer).forward(convolution.forward(sees), pass).reluInPlace());
       }
       const rest = split(this.splits.length);
       found.push(this.#first ? this.#pool.forward(rest) : rest);
       const widened = chain([this.widen, this.widenNorm], cat(found, { dim: 1 }), pass);
-      return widened.add(this.shortcut?.forward(x, pass) ?? x).relu();
+      return widened.add(this.shortcut?.forward(x, pass) ?? x).reluInPlace();
     });
   }
 }

@@ -38,7 +38,7 @@ export class ResNetFeatures extends Module {
     return scope(() =>
       this.stages.reduce(
         (feature, stage) => chain(stage, feature, pass),
-        this.pool.forward(this.stem.forward(x, pass).relu()),
+        this.pool.forward(this.stem.forward(x, pass).reluInPlace()),
       ),
     );
   }
@@ -66,11 +66,11 @@ class Bottleneck extends Module {
   forward(x: Tensor, pass: Pass): Tensor {
     const [first, second, third] = this.units as [ConvolutionNorm, ConvolutionNorm, ConvolutionNorm];
     return scope(() => {
-      const seen = second.forward(first.forward(x, pass).relu(), pass).relu();
+      const seen = second.forward(first.forward(x, pass).reluInPlace(), pass).reluInPlace();
       return third
         .forward(seen, pass)
         .add(this.shortcut?.forward(x, pass) ?? x)
-        .relu();
+        .reluInPlace();
     });
   }
 }

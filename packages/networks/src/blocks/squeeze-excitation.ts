@@ -17,7 +17,7 @@ export class SqueezeExcitation extends Module {
 
   forward(x: Tensor): Tensor {
     return scope(() => {
-      const weights = this.excite.forward(this.squeeze.forward(globalAverage(x)).relu()).sigmoid();
+      const weights = this.excite.forward(this.squeeze.forward(globalAverage(x)).reluInPlace()).sigmoid();
       return x.mul(weights.reshape([...weights.shape, ...x.shape.slice(2).map(() => 1)]));
     });
   }

@@ -100,6 +100,18 @@ export const ARITHMETIC: ValueCases = {
     { says: "0, 1 and −2", run: () => tensor([0, 1, -2], [3]).gelu(), shape: [3], values: [0, 0.841345, -0.0455003] },
   ],
   relu: [{ says: "signs", run: () => tensor([-1.5, 0, 2], [3]).relu(), shape: [3], values: [0, 0, 2] }],
+  reluInPlace: [
+    {
+      says: "the tensor itself is changed",
+      run: () => {
+        const x = tensor([-1.5, 0, 2], [3]);
+        x.reluInPlace();
+        return x;
+      },
+      shape: [3],
+      values: [0, 0, 2],
+    },
+  ],
   prelu: [
     {
       says: "a slope for each of two channels",
