@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 
+import { releaseIdleMemory } from "@multirnet/engine";
+
 /** The lines that come in; the first holds the settings. */
 export const lines: AsyncIterableIterator<string> = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -26,6 +28,7 @@ export async function forgetPeak(): Promise<void> {
     globalThis.gc?.(); // node --expose-gc
     await setTimeout(200);
   }
+  releaseIdleMemory();
   writeFileSync("/proc/self/clear_refs", "5");
 }
 

@@ -6,7 +6,7 @@ import { BatchNorm, type Layer } from "../layers/norm.js";
 import { AveragePool, MaxPool } from "../layers/pooling.js";
 import type { Pass } from "../network.js";
 import type { NameRule } from "../reference.js";
-import { chain } from "./chain.js";
+import { chain, reluChain } from "./chain.js";
 
 export interface Res2NetShape {
   readonly dims: Dims;
@@ -75,10 +75,10 @@ export class Res2NetFeatures extends Module {
   /** @returns the stem's feature at stride 2, and those of the four stages, at strides 4, 8, 16, 32 */
   forward(x: Tensor, pass: Pass): readonly [stem: Tensor, ...stages: Tensor[]] {
     return scope(() => {
-      const stemmed = this.stem.reduce(
-        (feature, layer, index) => (this.stemNorms[index] as Layer).forward(layer.forward(feature), pass).reluInPlace(),
-        x,
-      );
+      const units = this.stem.map((convolution, index) => ({
+        forward: (feature: Tensor): Tensor => chain([convolution, this.stemNorms[index] as Layer], feature, pass),
+      }));
+      const stemmed = reluChain(units, x, pass);
       const features: Tensor[] = [];
       for (const stage of this.stages) {
         const before = features.at(-1) ?? this.pool.forward(stemmed);
