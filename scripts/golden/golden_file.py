@@ -11,14 +11,14 @@ from formula import Named, of_reference, uniform
 NETWORKS = Path(__file__).resolve().parents[2] / "packages/networks/src"
 
 
-def origin(script, folder, *checkouts):
+def origin(script, *checkouts):
     """The script, the commit of each checkout, and PyTorch's version; ends the program where a checkout has no commit."""
     words = [f"scripts/golden/{script}.py"]
     for checkout in checkouts:
-        found = subprocess.run(["git", "-C", str(folder / checkout), "rev-parse", "HEAD"], capture_output=True, text=True)
+        found = subprocess.run(["git", "-C", str(checkout), "rev-parse", "HEAD"], capture_output=True, text=True)
         if found.returncode != 0:
-            raise SystemExit(f"{folder / checkout}: expected a checkout with its commit: {found.stderr.strip()}")
-        words.append(f"{checkout} {found.stdout.strip()[:12]}")
+            raise SystemExit(f"{checkout}: expected a checkout with its commit: {found.stderr.strip()}")
+        words.append(f"{checkout.name} {found.stdout.strip()[:12]}")
     return ", ".join([*words, f"PyTorch {torch.__version__}"])
 
 

@@ -18,7 +18,7 @@ from monai.networks.nets.basic_unet import BasicUNet  # noqa: E402
 from monai.networks.nets.basic_unetplusplus import BasicUNetPlusPlus  # noqa: E402
 
 SHAPE = (2, 1, 16, 32, 48)
-ORIGIN = golden_file.origin("monai_unets", CHECKOUTS, "MONAI")
+ORIGIN = golden_file.origin("monai_unets", CHECKOUTS / "MONAI")
 
 
 def write(file, ours, **case):

@@ -93,4 +93,4 @@ for case in CASES:
     network = MultiRNet(Options(**case["peer"]))
     golden = run(network, named_state(network), scan, GRADIENTS + case["more"])
     cases.append({"name": case["name"], "options": case["ours"], "scan": SHAPE, **golden})
-golden_file.write("multirnet/multirnet", "multirnet", golden_file.origin("multirnet", root), cases)
+golden_file.write("multirnet/multirnet", "multirnet", golden_file.origin("multirnet"), cases)

@@ -20,7 +20,7 @@ WANTED = sys.argv[2:]
 
 def write(name, used, cases, network=None):
     if not WANTED or name in WANTED:
-        golden_file.write(f"baselines/{name}", network or name, golden_file.origin("references", CHECKOUTS, *used), [golden_file.of_case(case) for case in cases()])
+        golden_file.write(f"baselines/{name}", network or name, golden_file.origin("references", *(CHECKOUTS / name for name in used)), [golden_file.of_case(case) for case in cases()])
 
 
 def narrow_res2net(network, module, planes, blocks, v1b, norm=nn.BatchNorm2d):

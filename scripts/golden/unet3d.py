@@ -4,8 +4,6 @@ Its authors' code is for Caffe, and PyTorch's public ones change its widths, nor
 packages/networks/src/baselines/unet3d.golden.json. Needs Debian's python3-torch and python3-numpy.
 """
 
-from pathlib import Path
-
 import golden_file
 from formula import run
 from written import Unet3d
@@ -27,4 +25,4 @@ gradients = [
 ]
 golden = run(network, state, golden_file.scan_of(SHAPE), gradients)
 case = {"name": "the paper's form, narrow, two outputs", "options": {"widths": WIDTHS, "lesions": ["a", "b"]}, "scan": SHAPE, **golden}
-golden_file.write("baselines/unet3d", "unet3d", golden_file.origin("unet3d", Path()), [case])
+golden_file.write("baselines/unet3d", "unet3d", golden_file.origin("unet3d"), [case])

@@ -98,7 +98,7 @@ class Heads(nn.Module):
 
 
 widths = [WIDTH * 2**level for level in range(5)]
-where = golden_file.origin("vnet", CHECKOUTS, "MONAI")
+where = golden_file.origin("vnet", CHECKOUTS / "MONAI")
 cases = []
 for case in CASES:
     ours = {"widths": widths, "dropout": 0, **case["ours"]}

@@ -19,3 +19,4 @@ export { huStatistics, volumeMl, type HuStatistics } from "./statistics.js";
 export { gaussianSmoothed } from "./smoothing.js";
 export * from "./volume.js";
 export { CT_WINDOW_HU, windowed, type HuWindow } from "./window.js";
+export { xyz, type Axis } from "./xyz.js";

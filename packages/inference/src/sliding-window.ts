@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { RandomSource } from "@multirnet/base";
 import { probabilitiesOf, scope, withoutGradients } from "@multirnet/engine";
-import type { Box, Xyz } from "@multirnet/imaging";
+import { xyz, type Box, type Xyz } from "@multirnet/imaging";
 import { diseaseOf, lesionOf, regionTensor, unionProbability, type Network } from "@multirnet/networks";
 
 import { InferenceError } from "./errors.js";
@@ -175,13 +175,9 @@ function eachRow(
 
 /** What two boxes have in common; an axis along which they have nothing is 0 or less long. */
 function shared(a: Box, b: Box): Box {
-  const from = eachAxis((axis) => Math.max(a.from[axis], b.from[axis]));
-  const size = eachAxis((axis) => Math.min(a.from[axis] + a.size[axis], b.from[axis] + b.size[axis]) - from[axis]);
+  const from = xyz((axis) => Math.max(a.from[axis], b.from[axis]));
+  const size = xyz((axis) => Math.min(a.from[axis] + a.size[axis], b.from[axis] + b.size[axis]) - from[axis]);
   return { from, size };
-}
-
-function eachAxis(value: (axis: "x" | "y" | "z") => number): Xyz {
-  return { x: value("x"), y: value("y"), z: value("z") };
 }
 
 function wholeImage({ size }: GreyImage): Box {

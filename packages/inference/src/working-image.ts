@@ -6,6 +6,8 @@ import {
   windowed,
   type Box,
   type Grid,
+  xyz,
+  type Axis,
   type HuWindow,
   type Meaning,
   type Volume,
@@ -15,14 +17,14 @@ import {
 export type AxisDivision = number | { readonly voxels: number };
 
 /** How the working grid divides a scan along left, back and head. */
-export type WorkingSpacing = Readonly<Record<"x" | "y" | "z", AxisDivision>>;
+export type WorkingSpacing = Readonly<Record<Axis, AxisDivision>>;
 
 /** What a config or card says: millimetres, or `fit` where one region spans the whole scan along the axis. */
 export function workingSpacing({
   spacingMm,
   region,
 }: Pick<ModelCard["preprocessing"], "spacingMm" | "region">): WorkingSpacing {
-  const along = (axis: "x" | "y" | "z"): AxisDivision => {
+  const along = (axis: Axis): AxisDivision => {
     const spacing = spacingMm[axis];
     return spacing === "fit" ? { voxels: region[axis] } : spacing;
   };
@@ -40,11 +42,11 @@ export interface WorkingImage {
 export function toWorkingGrid<M extends Meaning>(volume: Volume<M>, spacing: WorkingSpacing): Volume<M> {
   const oriented = orientTo(volume, "LPS");
   const { size, spacingMm } = oriented.grid;
-  const along = (axis: "x" | "y" | "z"): number => {
+  const wanted = xyz((axis) => {
     const division = spacing[axis];
     return typeof division === "number" ? division : (size[axis] * spacingMm[axis]) / division.voxels;
-  };
-  return resampleToSpacing(oriented, { x: along("x"), y: along("y"), z: along("z") });
+  });
+  return resampleToSpacing(oriented, wanted);
 }
 
 /** Algorithm 2, then the CT window to [0, 1]. */
@@ -56,11 +58,9 @@ export function workingImage(scan: Volume<"hounsfield">, spacing: WorkingSpacing
 function tiledBox(working: Volume<"hounsfield">, spacing: WorkingSpacing): Box {
   const { from, size } = bodyBox(working);
   const whole = working.grid.size;
-  const fitted = (axis: "x" | "y" | "z"): boolean => typeof spacing[axis] !== "number";
-  const start = (axis: "x" | "y" | "z"): number => (fitted(axis) ? 0 : from[axis]);
-  const length = (axis: "x" | "y" | "z"): number => (fitted(axis) ? whole[axis] : size[axis]);
+  const isFitted = (axis: Axis): boolean => typeof spacing[axis] !== "number";
   return {
-    from: { x: start("x"), y: start("y"), z: start("z") },
-    size: { x: length("x"), y: length("y"), z: length("z") },
+    from: xyz((axis) => (isFitted(axis) ? 0 : from[axis])),
+    size: xyz((axis) => (isFitted(axis) ? whole[axis] : size[axis])),
   };
 }

@@ -1,4 +1,5 @@
 import type { Network, Task } from "./network.js";
+import { learnedBy } from "./parameter-count.js";
 import { headsOf, networkEntry, undrawnNetwork, type NetworkSpec } from "./registry.js";
 
 /** What a network is with its options, where the registry says what it can be. */
@@ -22,7 +23,7 @@ export function networkFacts(spec: NetworkSpec): NetworkFacts {
       task,
       input: inputOf(spec, network),
       passes: task === "diagnosis" ? 1 : 1 + extra, // it is the outline that is shown again
-      parameters: [...network.parameters().values()].reduce((sum, { elements }) => sum + elements, 0),
+      parameters: learnedBy(network),
       classes: task === "segmentation" ? [] : classes,
       lesions: task === "diagnosis" ? [] : lesions,
     };

@@ -177,9 +177,9 @@ export function networkContract(
   test(`every parameter learns${notLearned === undefined ? "" : `, but ${notLearned.because}`}`, () => {
     scope(() => {
       const network = madeOf();
-      network.convert({ dtype: "float64", device: "cpu" });
+      network.convert({ dtype: "float64" });
       const parameters = [...network.parameters()];
-      const loss = lossOf(network, scanOf(2).toDevice("cpu", "float64"), training());
+      const loss = lossOf(network, scanOf(2).toDtype("float64"), training());
       const found = gradients(
         loss,
         parameters.map(([, tensor]) => tensor),
@@ -302,7 +302,7 @@ function fixedSide(spec: NetworkSpec): number | undefined {
 /** A sum that every element of every head has a part in, so that no gradients cancel. */
 function lossOf(network: Network, scan: Tensor, pass: Pass): Tensor {
   return Array.from(namedHeads(network.forward(scan, pass)), ([head, logits]) =>
-    logits.mul(pattern(head, logits.shape).toDevice("cpu", logits.dtype)).mean(undefined),
+    logits.mul(pattern(head, logits.shape).toDtype(logits.dtype)).mean(undefined),
   ).reduce((sum, term) => sum.add(term));
 }
 
