@@ -23,7 +23,7 @@ import {
   type Tensor,
 } from "@multirnet/engine";
 import { Adam } from "@multirnet/learning";
-import { namedHeads, resolveNetwork, undrawnNetwork, type Network } from "@multirnet/networks";
+import { compiled, namedHeads, resolveNetwork, undrawnNetwork, type Network } from "@multirnet/networks";
 import { RandomSource } from "@multirnet/base";
 
 import { answer, forgetPeak, residentKb, say, settingsLine } from "./worker.ts";
@@ -31,6 +31,7 @@ import { answer, forgetPeak, residentKb, say, settingsLine } from "./worker.ts";
 export interface Settings {
   readonly threads: number;
   readonly work: "forward" | "step";
+  readonly variant: string; // `plain`: without the fast path
   readonly options: Record<string, unknown>; // of the network, in each side's own words
   readonly tensors: string; // safetensors file: scan, mask, oneHot and weights.*
 }
@@ -39,7 +40,8 @@ const LEARNING_RATE = 1e-4;
 
 const settings = (await settingsLine()) as Settings;
 setThreads(settings.threads);
-const network = undrawnNetwork(resolveNetwork({ name: "multirnet", ...settings.options }));
+const made = undrawnNetwork(resolveNetwork({ name: "multirnet", ...settings.options }));
+const network = settings.variant === "plain" ? made : compiled(made);
 const { scan, mask, oneHot } = loaded(network, settings.tensors);
 const parameters = network.parameters();
 // The peer's makes its moments at its first step.

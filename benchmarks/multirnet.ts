@@ -1,11 +1,12 @@
 /**
- * MultiR-Net beside the same network in eager PyTorch: forward pass and training step, time and peak memory.
+ * MultiR-Net beside the same network in PyTorch, eager and as its users tune it, and in ONNX Runtime: forward pass and training step, time and peak memory.
  *
  *     npx tsc -b tsconfig.build.json && node scripts/run-typescript.js benchmarks/multirnet.ts [--only small] [--runs 9] [--out out/bench]
  *
- * Each case is a pair of long-lived processes, ours (the built packages, under Node) and the peer (benchmarks/peer/multirnet.py, under Debian's python3),
- * with the same weights, input, loss and optimiser and two threads each. First both must agree: heads to 1e-4 of their range, gradients to 1e-3.
- * Then fresh processes take turns, one iteration each, ours first in every other turn. Writes multirnet.json and multirnet.md.
+ * Each case is some long-lived processes, ours (the built packages, under Node), ours without the fast path, and the peers (benchmarks/peer, under Debian's
+ * python3; ONNX Runtime where ONNXRUNTIME names the folder that `npm install onnxruntime-node` made), with the same weights, input, loss and optimiser and
+ * two threads each. First all must agree with eager PyTorch: heads to 1e-4 of their range, gradients to 1e-3. Then fresh processes take turns, one
+ * iteration each, each turn begun by the next of them. What counts is the fastest peer. Writes multirnet.json and multirnet.md.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +20,7 @@ import { createNetwork, resolveNetwork } from "@multirnet/networks";
 import type { Settings } from "./multirnet-worker.ts";
 import {
   builtWorker,
+  compared,
   conditions,
   difference,
   Side,
@@ -26,6 +28,8 @@ import {
   THREADS,
   TURNS_HEAD,
   turnsText,
+  type Run,
+  type Timing,
   type Turns,
 } from "./side.ts";
 
@@ -62,8 +66,10 @@ const WORKS = [
 interface Row extends Turns {
   readonly name: string;
   readonly runs: number;
-  readonly headDifference: number;
+  readonly headDifference: number; // the largest, of all to eager PyTorch
   readonly gradientDifference: number | undefined;
+  readonly best: string; // the peer that is compared with
+  readonly all: Readonly<Record<string, Timing>>;
 }
 
 const { values: options } = parseArgs({
@@ -107,38 +113,97 @@ async function measured(
 ): Promise<Row> {
   const tensors = join(folder, "case.safetensors");
   writeFileSync(tensors, inputs(preset, batch));
-  const settings = { threads: THREADS, work, tensors };
-  const start = async (): Promise<readonly [Side, Side, readonly Record<string, unknown>[]]> => {
-    const ours = new Side(["node", "--expose-gc", built]);
-    const peer = new Side([options.python, "benchmarks/peer/multirnet.py"]);
-    const answers = [
-      await ours.ask(JSON.stringify({ ...settings, options: { ...preset.ours, dropout: 0 } })),
-      await peer.ask(JSON.stringify({ ...settings, options: { ...preset.peer, dropout: 0 } })),
-    ];
-    return [ours, peer, answers];
+  const settings = { threads: THREADS, work, tensors, onnx: join(folder, "case.onnx") };
+  const sides = sidesOf(preset, work);
+  const start = async (names: readonly string[]): Promise<Map<string, Started>> => {
+    const started = new Map<string, Started>();
+    for (const one of names) {
+      const { command, ...more } = sides[one] as SideOf;
+      const side = new Side(command);
+      started.set(one, { side, told: await side.ask(JSON.stringify({ ...settings, ...more })) });
+    }
+    return started;
+  };
+  const end = (started: ReadonlyMap<string, Started>): void => {
+    for (const { side } of started.values()) side.end();
   };
 
-  const [ourChecker, peerChecker] = await start();
-  const ourFile = join(folder, "ours.safetensors");
-  const peerFile = join(folder, "peer.safetensors");
-  await ourChecker.ask(`check ${ourFile}`);
-  await peerChecker.ask(`check ${peerFile}`);
-  ourChecker.end();
-  peerChecker.end();
-  const { heads, gradients } = differences(ourFile, peerFile);
-  if (heads > LARGEST_HEAD_DIFFERENCE || (gradients ?? 0) > LARGEST_GRADIENT_DIFFERENCE) {
-    throw new Error(`${name}: heads differ by ${heads} of their range, gradients by ${gradients ?? 0}`);
+  const eager = await start(["eager"]);
+  const truth = join(folder, "eager.safetensors");
+  await eager.get("eager")?.side.ask(`check ${truth}`);
+  if ("onnxruntime" in sides) await eager.get("eager")?.side.ask(`onnx ${settings.onnx}`);
+  end(eager);
+  const others = Object.keys(sides).filter((one) => one !== "eager");
+  let [headDifference, gradientDifference] = [0, undefined as number | undefined];
+  for (const one of others) {
+    const started = await start([one]);
+    const file = join(folder, "other.safetensors");
+    await started.get(one)?.side.ask(`check ${file}`);
+    end(started);
+    const { heads, gradients } = differences(file, truth);
+    if (heads > LARGEST_HEAD_DIFFERENCE || (gradients ?? 0) > LARGEST_GRADIENT_DIFFERENCE) {
+      throw new Error(`${name}, ${one}: heads differ by ${heads} of their range, gradients by ${gradients ?? 0}`);
+    }
+    headDifference = Math.max(headDifference, heads);
+    if (gradients !== undefined) gradientDifference = Math.max(gradientDifference ?? 0, gradients);
   }
 
-  const [ours, peer, [ourStart, peerStart]] = await start();
-  for (const { version, threads } of [ourStart, peerStart] as { version: string; threads: number }[]) {
-    versions.add(`${version}, ${threads} threads`);
-  }
-  const residentKb = { ours: Number(ourStart?.["residentKb"]), peer: Number(peerStart?.["residentKb"]) };
-  const turns = await takeTurns({ ours, peer }, residentKb, runs);
-  ours.end();
-  peer.end();
-  return { name, runs, ...turns, headDifference: heads, gradientDifference: gradients };
+  const started = await start(Object.keys(sides));
+  for (const { told } of started.values())
+    versions.add(`${String(told["version"])}, ${String(told["threads"])} threads`);
+  const names = [...started].map(([one, { told }]) =>
+    told["way"] === undefined ? one : `${one}: ${told["way"] as string}`,
+  );
+  const runners = [...started.values()].map(({ side, told }) => ({ side, residentKb: Number(told["residentKb"]) }));
+  const found = await takeTurns(runners, runs);
+  end(started);
+  const peers = found.map((run, place) => ({ run, name: names[place] ?? "" })).slice(2);
+  const best = peers.reduce((least, one) => (one.run.medianMs < least.run.medianMs ? one : least));
+  return {
+    name,
+    runs,
+    ...compared(found[0] as Run, best.run),
+    headDifference,
+    gradientDifference,
+    best: best.name,
+    all: Object.fromEntries(found.map(({ times: _, ...times }, place) => [names[place] ?? "", times])),
+  };
+}
+
+interface SideOf {
+  readonly command: readonly string[];
+  readonly options: Record<string, unknown>;
+  readonly variant: string;
+}
+interface Started {
+  readonly side: Side;
+  readonly told: Record<string, unknown>;
+}
+
+/** Ours, ours without the fast path, and the peers. */
+function sidesOf(preset: Preset, work: Settings["work"]): Record<string, SideOf> {
+  const ours = (variant: string): SideOf => ({
+    command: ["node", "--expose-gc", built],
+    options: { ...preset.ours, dropout: 0 },
+    variant,
+  });
+  const peer = (variant: string): SideOf => ({
+    command: [options.python, "benchmarks/peer/multirnet.py"],
+    options: { ...preset.peer, dropout: 0 },
+    variant,
+  });
+  const runtime: SideOf = {
+    command: ["node", "--expose-gc", builtWorker("benchmarks/onnxruntime-worker.ts")],
+    options: {},
+    variant: "",
+  };
+  return {
+    ours: ours("fast"),
+    plain: ours("plain"),
+    eager: peer("eager"),
+    tuned: peer("tuned"),
+    ...(work === "forward" && process.env["ONNXRUNTIME"] !== undefined ? { onnxruntime: runtime } : {}),
+  };
 }
 
 /** Weights of a fresh network, noise as the scan, half of it lesion, and a diagnosis each. */
@@ -190,21 +255,24 @@ function differences(
 }
 
 function lineOf(row: Row): string {
+  const all = Object.entries(row.all).map(
+    ([one, { medianMs, peakMb }]) => `${one} ${medianMs.toFixed(0)} ms, ${peakMb.toFixed(0)} MiB`,
+  );
   return (
-    `| ${row.name} | ${turnsText(row)} | ` +
-    `${row.headDifference.toExponential(1)} | ${row.gradientDifference?.toExponential(1) ?? ""} | ${row.runs} |`
+    `| ${row.name} | ${row.best} | ${turnsText(row)} | ` +
+    `${row.headDifference.toExponential(1)} | ${row.gradientDifference?.toExponential(1) ?? ""} | ${row.runs} | ${all.join("; ")} |`
   );
 }
 
 function markdown(): string {
   return [
-    "# MultiR-Net beside eager PyTorch",
+    "# MultiR-Net beside its fastest peer",
     "",
     `1×${SPACE.join("×")} regions. ${conditions(versions)}. Times are medians (least–most), ratios ours to peer, of medians (of single turns);`,
     "memory is the peak resident set of the process after loading. Differences are shares of each tensor's range.",
     "",
-    `| case | ${TURNS_HEAD} | heads differ | gradients differ | turns |`,
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    `| case | fastest peer | ${TURNS_HEAD} | heads differ | gradients differ | turns | all |`,
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map(lineOf),
     "",
   ].join("\n");

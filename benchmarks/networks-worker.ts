@@ -18,6 +18,7 @@ import {
   type Tensor,
 } from "@multirnet/engine";
 import {
+  compiled,
   importWeights,
   namedHeads,
   networkEntry,
@@ -53,7 +54,7 @@ const OURS: Reference = {
 
 const settings = (await settingsLine()) as NetworkSettings;
 setThreads(settings.threads);
-const network = undrawnNetwork(resolveNetwork({ name: settings.name, ...settings.options }));
+const network = compiled(undrawnNetwork(resolveNetwork({ name: settings.name, ...settings.options })));
 await load(network);
 const input = scope(() => keep(decodeSafetensors(readFileSync(settings.input), settings.input).get("input") as Tensor));
 

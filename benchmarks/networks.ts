@@ -19,10 +19,12 @@ import {
   conditions,
   difference,
   Side,
+  compared,
   takeTurns,
   THREADS,
   TURNS_HEAD,
   turnsText,
+  type Run,
   type Turns,
 } from "./side.ts";
 
@@ -101,7 +103,14 @@ async function measured(name: string, folder: string): Promise<Row> {
   const headDifference = largestDifference(file("ours.safetensors"), file("output.safetensors"));
   if (headDifference > LARGEST_DIFFERENCE) throw new Error(`${name}: heads differ by ${headDifference} of their range`);
   const residentKb = { ours: Number(here["residentKb"]), peer: Number(there["residentKb"]) };
-  const turns = await takeTurns({ ours, peer }, residentKb, Number(options.runs));
+  const [mine, theirs] = (await takeTurns(
+    [
+      { side: ours, residentKb: residentKb.ours },
+      { side: peer, residentKb: residentKb.peer },
+    ],
+    Number(options.runs),
+  )) as [Run, Run];
+  const turns = compared(mine, theirs);
   ours.end();
   peer.end();
   return { name, shape: (there["shape"] as number[]).join("×"), ...turns, headDifference };

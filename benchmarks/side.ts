@@ -70,7 +70,38 @@ export function timing(times: readonly number[], residentKb: number, peakKb: num
   return { medianMs: at(0.5), leastMs: at(0), mostMs: at(1), residentMb: residentKb / 1024, peakMb: peakKb / 1024 };
 }
 
-/** How ours stands to the peer's. */
+/** One of several programs that take turns. */
+export interface Runner {
+  readonly side: Side;
+  readonly residentKb: number; // before the first iteration
+}
+
+export interface Run extends Timing {
+  readonly times: readonly number[]; // turn by turn
+}
+
+const WARM_UP = 2;
+
+/** All sides take turns, one iteration each; each turn begins with the next of them. */
+export async function takeTurns(runners: readonly Runner[], turns: number): Promise<Run[]> {
+  const seen = runners.map(() => ({ times: [] as number[], peakKb: 0 }));
+  for (let turn = -WARM_UP; turn < turns; turn++) {
+    for (let place = 0; place < runners.length; place++) {
+      const index = (place + turn + WARM_UP) % runners.length;
+      const one = seen[index];
+      const answer = (await runners[index]?.side.ask("run")) as { ms: number; peakKb: number } | undefined;
+      if (one === undefined || answer === undefined) continue;
+      one.peakKb = answer.peakKb;
+      if (turn >= 0) one.times.push(answer.ms);
+    }
+  }
+  return seen.map(({ times, peakKb }, index) => ({
+    ...timing(times, runners[index]?.residentKb ?? NaN, peakKb),
+    times,
+  }));
+}
+
+/** How ours stands to a peer's. */
 export interface Turns {
   readonly ours: Timing;
   readonly peer: Timing;
@@ -79,38 +110,14 @@ export interface Turns {
   readonly memoryRatio: number; // of the peaks
 }
 
-const WARM_UP = 2;
-
-/** Both sides take turns, one iteration each, ours first in every other turn. */
-export async function takeTurns(
-  { ours, peer }: { readonly ours: Side; readonly peer: Side },
-  residentKb: { readonly ours: number; readonly peer: number },
-  runs: number,
-): Promise<Turns> {
-  const times = { ours: [] as number[], peer: [] as number[] };
-  let peaks = { ours: 0, peer: 0 };
-  for (let turn = -WARM_UP; turn < runs; turn++) {
-    const oursFirst = turn % 2 === 0;
-    const early = await (oursFirst ? ours : peer).ask("run");
-    const late = await (oursFirst ? peer : ours).ask("run");
-    const [mine, theirs] = (oursFirst ? [early, late] : [late, early]) as { ms: number; peakKb: number }[];
-    if (mine === undefined || theirs === undefined) continue;
-    peaks = { ours: mine.peakKb, peer: theirs.peakKb };
-    if (turn < 0) continue;
-    times.ours.push(mine.ms);
-    times.peer.push(theirs.ms);
-  }
-  const [ourTiming, peerTiming] = [
-    timing(times.ours, residentKb.ours, peaks.ours),
-    timing(times.peer, residentKb.peer, peaks.peer),
-  ];
-  const turns = times.ours.map((ms, index) => ms / (times.peer[index] ?? Number.NaN));
+export function compared({ times: ourTimes, ...ours }: Run, { times: peerTimes, ...peer }: Run): Turns {
+  const turns = ourTimes.map((ms, index) => ms / (peerTimes[index] ?? Number.NaN));
   return {
-    ours: ourTiming,
-    peer: peerTiming,
-    timeRatio: ourTiming.medianMs / peerTiming.medianMs,
+    ours,
+    peer,
+    timeRatio: ours.medianMs / peer.medianMs,
     turnRatios: [Math.min(...turns), Math.max(...turns)],
-    memoryRatio: ourTiming.peakMb / peerTiming.peakMb,
+    memoryRatio: ours.peakMb / peer.peakMb,
   };
 }
 

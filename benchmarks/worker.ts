@@ -34,17 +34,17 @@ export async function forgetPeak(): Promise<void> {
 
 /** Answers `check PATH` and `run` until the lines end. */
 export async function answer(does: {
-  readonly check: (path: string) => void;
-  readonly run: () => void;
+  readonly check: (path: string) => void | Promise<void>;
+  readonly run: () => void | Promise<void>;
 }): Promise<void> {
   for await (const line of lines) {
     const [word, path = ""] = line.split(" ");
     if (word === "check") {
-      does.check(path);
+      await does.check(path);
       say({ done: true });
     } else if (word === "run") {
       const start = performance.now();
-      does.run();
+      await does.run();
       say({ ms: performance.now() - start, peakKb: residentKb("VmHWM") });
     }
   }

@@ -21,6 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const TOOLS = [
   "sh",
+  "basename",
   "cat",
   "cksum",
   "dirname",
@@ -56,11 +57,16 @@ beforeEach(() => {
   write("clone/packages/cli/src/index.ts", "");
   write("clone/packages/engine/native/addon.cc", "");
   write("clone/packages/engine/native/page_cache.h", "");
+  write("clone/packages/engine/native/blocked/kernel.cc", "");
+  write("clone/packages/engine/native/blocked/kernel.h", "");
+  write("include/oneapi/dnnl/dnnl.hpp", "");
+  write("include/oneapi/dnnl/dnnl_version.h", "");
   for (const name of ["setup", "build-addon"]) cpSync(join(root, "scripts", name), join(clone, "scripts", name));
   mkdirSync(join(machine, "bin"));
   for (const tool of TOOLS) symlinkSync(realTool(tool), join(machine, "bin", tool));
   program("node", "echo v20.19.2");
   program("id", "echo 0");
+  program("uname", "echo x86_64");
   program("ldconfig", `printf '%s\\n' '${[TORCH, OPENBLAS, BLAS].join("' '")}'`);
   program("g++", logged(`for last; do case $before in -o) : >"$last" ;; esac; before=$last; done; echo "g++ 12"`));
   program(
@@ -111,7 +117,7 @@ function setup(environment: Readonly<Record<string, string>> = {}): {
   return spawnSync(realTool("sh"), ["scripts/setup"], {
     cwd: clone,
     encoding: "utf8",
-    env: { PATH: join(machine, "bin"), ...environment },
+    env: { PATH: join(machine, "bin"), SYSTEM_HEADERS: join(machine, "include"), ...environment },
   });
 }
 
@@ -258,10 +264,14 @@ describe("what set-up can do, it does once", () => {
     expect(first.stdout).toBe(
       "set-up: installing the npm packages\n" +
         "set-up: compiling the engine's addon (ten seconds to a minute)\n" +
-        "g++ 12\n" + // the made compiler answers each call so; a real one says nothing
+        "g++ 12\n".repeat(3) + // the made compiler answers each call so; a real one says nothing
         "set-up: building the TypeScript\n",
     );
-    expect(calls().map((call) => call.split(" ")[0])).toEqual(["npm", "g++", "g++", "tsc"]); // g++ --version, g++ -shared
+    expect(calls().map((call) => call.split(" ")[0])).toEqual([
+      "npm",
+      ...Array.from({ length: 4 }, () => "g++"),
+      "tsc",
+    ]); // version, two sources, the addon
 
     expect(setup()).toMatchObject({ status: 0, stdout: "", stderr: "" });
     expect(calls()).toEqual(["g++ --version"]);
@@ -273,6 +283,8 @@ describe("what set-up can do, it does once", () => {
     { changed: "a test", path: "packages/cli/src/index.test.ts", programs: [] },
     { changed: "the addon", path: "packages/engine/native/addon.cc", programs: ["g++"] },
     { changed: "what the addon includes", path: "packages/engine/native/page_cache.h", programs: ["g++"] },
+    { changed: "a kernel", path: "packages/engine/native/blocked/kernel.cc", programs: ["g++"] },
+    { changed: "what a kernel includes", path: "packages/engine/native/blocked/kernel.h", programs: ["g++"] },
     { changed: "the lock file", path: "package-lock.json", programs: ["npm"] },
   ])("after a change of $changed, $programs and no more", ({ path, programs }) => {
     expect(setup().status).toBe(0);
@@ -285,7 +297,7 @@ describe("what set-up can do, it does once", () => {
       calls()
         .filter((call) => call !== "g++ --version")
         .map((call) => call.split(" ")[0]),
-    ).toEqual(programs);
+    ).toEqual(programs.flatMap((name) => (name === "g++" ? [name, name, name] : [name])));
   });
 
   test("a compiler or a build that fails is tried again the next time", () => {
@@ -293,7 +305,11 @@ describe("what set-up can do, it does once", () => {
     expect(setup().status).not.toBe(0);
     calls();
     expect(setup().status).not.toBe(0);
-    expect(calls().map((call) => call.split(" ").slice(0, 2).join(" "))).toEqual(["g++ --version", "g++ -std=c++17"]);
+    expect(calls().map((call) => call.split(" ").slice(0, 2).join(" "))).toEqual([
+      "g++ --version",
+      "g++ -std=c++17",
+      "g++ -std=c++17",
+    ]);
   });
 
   test("root's apt is asked again after an update when the lists are empty, and asks no questions", () => {
@@ -325,6 +341,57 @@ describe("what set-up can do, it does once", () => {
   });
 });
 
+describe("the headers of oneDNN", () => {
+  const install = "apt-get install -y --no-install-recommends libdnnl-dev";
+  const compiled = (): string[] =>
+    calls()
+      .filter((call) => call.includes(" -c "))
+      .map((call) => call.split(" ").find((word) => word.endsWith(".cc")) ?? "");
+
+  beforeEach(() => {
+    rmSync(join(machine, "include"), { recursive: true });
+  });
+
+  test("are installed where root's apt can, and the kernels are compiled", () => {
+    program(
+      "apt-get",
+      logged(
+        `${realTool("mkdir")} -p ${machine}/include/oneapi/dnnl; : >${machine}/include/oneapi/dnnl/dnnl.hpp; : >${machine}/include/oneapi/dnnl/dnnl_version.h`,
+      ),
+    );
+    const { status, stdout } = setup();
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^set-up: installing libdnnl-dev\n/);
+    const made = calls();
+    expect(made[0]).toBe(install);
+    const sources = made.filter((call) => call.includes(" -c ")).map((call) => call.replace(/.* -c (\S+) .*/, "$1"));
+    // They are compiled side by side, in whatever order.
+    expect(sources.toSorted()).toEqual(["packages/engine/native/addon.cc", "packages/engine/native/blocked/kernel.cc"]);
+    expect(made.find((call) => call.includes("-shared"))).toContain(" -ldnnl ");
+  });
+
+  test("are of no use on another processor, and not asked for", () => {
+    program("uname", "echo aarch64");
+    program("apt-get", logged(""));
+    expect(setup().stdout).not.toContain("libdnnl-dev");
+    expect(compiled()).toEqual(["packages/engine/native/addon.cc"]);
+  });
+
+  test.each([
+    { who: "nobody can install", prepare: () => program("id", "echo 1000") },
+    { who: "apt cannot install", prepare: () => program("apt-get", "exit 100") },
+  ])("that $who are done without, which is said once", ({ prepare }) => {
+    prepare();
+    const { status, stdout } = setup();
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      "networks run at libtorch's own speed; for two to four times that: sudo apt-get install -y --no-install-recommends libdnnl-dev",
+    );
+    expect(compiled()).toEqual(["packages/engine/native/addon.cc"]);
+    expect(setup()).toMatchObject({ status: 0, stdout: "", stderr: "" });
+  });
+});
+
 describe("an official libtorch", () => {
   beforeEach(() => {
     libraries("\tlibc.so.6 (libc6,x86-64) => /lib/libc.so.6"); // the system has none
@@ -332,7 +399,10 @@ describe("an official libtorch", () => {
     write("official/include/torch/csrc/api/include/torch/torch.h", "");
   });
 
-  const compilation = (): string => calls().find((call) => call.startsWith("g++ -std")) ?? "";
+  const compilation = (): string =>
+    calls()
+      .filter((call) => call.startsWith("g++ -"))
+      .join("\n");
 
   test("is compiled against, found again at run time, and remembered", () => {
     const official = join(machine, "official");
@@ -340,6 +410,7 @@ describe("an official libtorch", () => {
     const call = compilation();
     expect(call).toContain(` -isystem ${official}/include/torch/csrc/api/include -isystem ${official}/include `);
     expect(call).toMatch(new RegExp(` -L${official}/lib -Wl,-rpath,${official}/lib -ltorch_cpu -ltorch -lc10$`));
+    expect(call).not.toMatch(/dnnl|kernel\.cc/);
     expect(call).not.toContain("_GLIBCXX_USE_CXX11_ABI");
 
     expect(setup()).toMatchObject({ status: 0, stdout: "", stderr: "" });

@@ -15,7 +15,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   evaluation: ["base", "imaging"],
   report: ["base", "imaging", "inference", "evaluation"],
   learning: ["base", "imaging", "engine", "networks", "artifacts", "inference", "evaluation", "report"],
-  cli: ["base", "imaging", "engine", "networks", "artifacts", "inference", "evaluation", "report", "learning"],
+  bench: ["base", "engine"],
+  cli: ["base", "bench", "imaging", "engine", "networks", "artifacts", "inference", "evaluation", "report", "learning"],
 };
 
 /** Rooms whose `index.ts` runs in a browser; what touches files there stands behind `node.ts`. */

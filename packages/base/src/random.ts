@@ -8,21 +8,21 @@ export type SeedKey = number | string;
  * sfc32 (Doty-Humphrey, PractRand) seeded by the 128-bit cyrb hash of the keys. Not for cryptography.
  */
 export class RandomSource {
-  readonly #keys: readonly SeedKey[];
+  readonly keys: readonly SeedKey[];
   #a: number;
   #b: number;
   #c: number;
   #counter: number;
 
   constructor(...keys: readonly SeedKey[]) {
-    this.#keys = keys;
+    this.keys = keys;
     [this.#a, this.#b, this.#c, this.#counter] = hash128(JSON.stringify(keys));
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
   /** A source of its own for one purpose; what is drawn from it does not move this one. */
   derive(...keys: readonly SeedKey[]): RandomSource {
-    return new RandomSource(...this.#keys, ...keys);
+    return new RandomSource(...this.keys, ...keys);
   }
 
   /** @returns a whole number in [0, 2³²) */

@@ -26,6 +26,7 @@ test("the help names every command, and every command and option has words", asy
 
 test("the commands are those of the contract that this version has", () => {
   expect(COMMANDS.map(({ name }) => name).sort()).toEqual([
+    "bench",
     "convert",
     "dataset check",
     "dataset import",

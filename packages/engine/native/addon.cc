@@ -18,6 +18,11 @@
 #include <torch/version.h>
 
 #include "page_cache.h"
+#include "profiler.h"
+#ifdef MULTIRNET_BLOCKED
+#include "blocked/layout.h"
+#include "blocked/operators.h"
+#endif
 
 #include <cmath>
 #include <cstring>
@@ -479,11 +484,21 @@ Napi::Value Gradients(const Napi::CallbackInfo& info) {
   });
 }
 
-// gradMode(enabled): what it was before
+// versions(tensors): how often they were changed in place, all together
+Napi::Value Versions(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    auto list = to_array(info[0]);
+    double changes = 0;
+    for (uint32_t i = 0; i < list.Length(); ++i) changes += static_cast<double>(tensor_of(list[i])._version());
+    return Napi::Number::New(env, changes);
+  });
+}
+
+// gradMode(enabled?): what it was before
 Napi::Value GradMode(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     bool before = c10::GradMode::is_enabled();
-    c10::GradMode::set_enabled(to_bool(info[0]));
+    if (info.Length() > 0) c10::GradMode::set_enabled(to_bool(info[0]));
     return Napi::Boolean::New(env, before);
   });
 }
@@ -525,6 +540,11 @@ Napi::Value About(const Napi::CallbackInfo& info) {
     about["cuda"] = Napi::Boolean::New(env, at::globalContext().hasCUDA());
     about["liveTensors"] = Napi::Number::New(env, static_cast<double>(state().tensors.size()));
     about["liveBytes"] = Napi::Number::New(env, static_cast<double>(state().memory.bytes()));
+#ifdef MULTIRNET_BLOCKED
+    about["block"] = Napi::Number::New(env, static_cast<double>(blocked::block()));
+#else
+    about["block"] = Napi::Number::New(env, 0);
+#endif
     about["idleBytes"] = Napi::Number::New(env, static_cast<double>(PageCache::installed().idle_bytes()));
     return about;
   });
@@ -535,6 +555,44 @@ Napi::Value ReleaseIdleMemory(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     PageCache::installed().clear();
     return env.Undefined();
+  });
+}
+
+// profileStart(): from here on events are kept
+Napi::Value ProfileStart(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    Profiler::instance().start();
+    return env.Undefined();
+  });
+}
+
+// profileLabel(text): what the events to come belong to
+Napi::Value ProfileLabel(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    Profiler::instance().label(to_text(info[0]));
+    return env.Undefined();
+  });
+}
+
+// profileStop(): [name, label, start, end, sequence, bytes, depth, backward][], times in milliseconds
+Napi::Value ProfileStop(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const auto events = Profiler::instance().stop();
+    auto list = Napi::Array::New(env, events.size());
+    for (size_t i = 0; i < events.size(); ++i) {
+      const auto& event = events[i];
+      auto one = Napi::Array::New(env, 8);
+      one[0u] = Napi::String::New(env, event.name);
+      one[1u] = Napi::String::New(env, event.label);
+      one[2u] = Napi::Number::New(env, static_cast<double>(event.start) / 1e6);
+      one[3u] = Napi::Number::New(env, static_cast<double>(event.end) / 1e6);
+      one[4u] = Napi::Number::New(env, static_cast<double>(event.sequence));
+      one[5u] = Napi::Number::New(env, static_cast<double>(event.bytes));
+      one[6u] = Napi::Number::New(env, event.depth);
+      one[7u] = Napi::Boolean::New(env, event.backward);
+      list[static_cast<uint32_t>(i)] = one;
+    }
+    return list;
   });
 }
 
@@ -553,6 +611,9 @@ void require_owner(Napi::Env env) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   require_owner(env);
   PageCache::installed();
+#ifdef MULTIRNET_BLOCKED
+  blocked::register_operators();
+#endif
   at::globalContext().setAllowTF32CuDNN(false);  // float32 is float32: left to itself cuDNN convolves with 11 bits
   // libtorch's errors carry a C++ backtrace, which takes milliseconds to make and is never shown.
   c10::SetStackTraceFetcher([]() -> std::string { return {}; });
@@ -565,10 +626,14 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["release"] = Napi::Function::New(env, Release);
   exports["requiresGrad"] = Napi::Function::New(env, RequiresGrad);
   exports["gradients"] = Napi::Function::New(env, Gradients);
+  exports["versions"] = Napi::Function::New(env, Versions);
   exports["gradMode"] = Napi::Function::New(env, GradMode);
   exports["generator"] = Napi::Function::New(env, MakeGenerator);
   exports["threads"] = Napi::Function::New(env, Threads);
   exports["about"] = Napi::Function::New(env, About);
+  exports["profileStart"] = Napi::Function::New(env, ProfileStart);
+  exports["profileLabel"] = Napi::Function::New(env, ProfileLabel);
+  exports["profileStop"] = Napi::Function::New(env, ProfileStop);
   exports["releaseIdleMemory"] = Napi::Function::New(env, ReleaseIdleMemory);
   return exports;
 }

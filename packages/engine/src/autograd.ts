@@ -38,3 +38,8 @@ export function withoutGradients<T>(body: () => T): T {
     native().gradMode(before);
   }
 }
+
+/** Whether what a backward pass would need is being kept. */
+export function keepsGradients(): boolean {
+  return native().gradMode();
+}

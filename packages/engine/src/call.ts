@@ -3,7 +3,14 @@ import { messageOf } from "@multirnet/base";
 import { EngineError, opFailed } from "./errors.js";
 import { Generator } from "./generator.js";
 import { native, type NativeResult, type NativeTensor } from "./native.js";
-import { currentLabel, currentRecording, type TensorFacts } from "./recorder.js";
+import {
+  announceCall,
+  currentLabel,
+  currentRecording,
+  currentWatch,
+  type GeneratorFacts,
+  type TensorFacts,
+} from "./recorder.js";
 import { track } from "./scope.js";
 import { describeForMessage, TensorCore } from "./tensor-core.js";
 
@@ -25,6 +32,9 @@ const operators = new Map<string, number>();
  */
 export function call<T extends TensorCore>(as: TensorClass<T>, op: string, args: readonly Argument[]): Result<T>[] {
   const recording = currentRecording();
+  const watch = currentWatch();
+  if (watch !== undefined) for (const tensor of tensorsIn(args)) watch.input(tensor);
+  if (recording !== undefined) announceCall("before");
   const start = recording === undefined ? 0 : performance.now();
   const operator = operators.get(op) ?? lookup(op);
   let results: NativeResult[];
@@ -33,7 +43,9 @@ export function call<T extends TensorCore>(as: TensorClass<T>, op: string, args:
   } catch (error) {
     throw opFailed(op, tensorsIn(args).map(describeForMessage).join(", "), error);
   }
+  if (recording !== undefined) announceCall("after");
   const outputs = results.map((result) => wrap(as, result));
+  if (watch !== undefined) for (const tensor of tensorsIn(outputs)) watch.output(tensor);
   recording?.push({
     op,
     module: currentLabel(),
@@ -87,7 +99,7 @@ function facts({ id, shape, dtype }: TensorCore): TensorFacts {
 
 function withoutTensors(argument: Argument): unknown {
   if (argument instanceof TensorCore) return facts(argument);
-  if (argument instanceof Generator) return "generator";
+  if (argument instanceof Generator) return { keys: argument.keys } satisfies GeneratorFacts;
   return Array.isArray(argument)
     ? argument.map((item: TensorCore | number | boolean) => withoutTensors(item))
     : argument;

@@ -1,4 +1,5 @@
-export { gradients, withoutGradients } from "./autograd.js";
+export { gradients, keepsGradients, withoutGradients } from "./autograd.js";
+export { compile, type Compiled } from "./compiled/index.js";
 export { tensor, tensorFrom, tensorOfBytes } from "./create.js";
 export { bytesPerElement, type DType } from "./dtype.js";
 export { EngineError, type EngineProblem } from "./errors.js";
@@ -17,7 +18,16 @@ export {
 } from "./meaning.js";
 export { Buffer, Module, Parameter } from "./module.js";
 export type { About } from "./native.js";
-export { flopOf, profile, type ProfileRow } from "./profile.js";
+export { adamInPlace } from "./optimise.js";
+export {
+  chromeTrace,
+  flopOf,
+  joinedProfiles,
+  profiled,
+  type Profile,
+  type ProfileEvent,
+  type ProfileRow,
+} from "./profile.js";
 export { labelled, record, type CallRecord, type TensorFacts } from "./recorder.js";
 export {
   decodeSafetensors,

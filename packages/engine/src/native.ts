@@ -19,6 +19,18 @@ export interface NativeGenerator {
 /** What comes back from an operator: tensors, lists of them, numbers, truth values, or nothing. */
 export type NativeResult = NativeTensor | readonly NativeTensor[] | number | boolean | null;
 
+/** An operator or a node of a backward pass, as it ran: times in milliseconds, the bytes of its tensors, how deep below others. */
+export type NativeEvent = readonly [
+  name: string,
+  label: string,
+  start: number,
+  end: number,
+  sequence: number,
+  bytes: number,
+  depth: number,
+  backward: boolean,
+];
+
 /** The addon's whole surface (`native/addon.cc`). */
 export interface Addon {
   schemas(): string[];
@@ -34,11 +46,15 @@ export interface Addon {
     inputs: readonly NativeTensor[],
     createGraph: boolean,
   ): (NativeTensor | null)[];
-  gradMode(enabled: boolean): boolean;
+  versions(tensors: readonly NativeTensor[]): number;
+  gradMode(enabled?: boolean): boolean;
   generator(seed: number, device: string): NativeGenerator;
   threads(count?: number): number;
   about(): About;
   releaseIdleMemory(): void;
+  profileStart(): void;
+  profileLabel(text: string): void;
+  profileStop(): NativeEvent[];
 }
 
 /** Which libtorch this is, how much of it JavaScript holds at the moment, and what freed tensors have left for others. */
@@ -50,6 +66,8 @@ export interface About {
   readonly liveTensors: number;
   readonly liveBytes: number;
   readonly idleBytes: number;
+  /** Floats in a block of channels, 0 where there are no kernels for blocked activations. */
+  readonly block: number;
 }
 
 const ADDON = fileURLToPath(new URL("../native/build/engine.node", import.meta.url));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { tensor } from "./create.js";
 import { batchNorm, cat, conv3d, convTranspose3d, full, linear, zeros, type Tensor } from "./generated/tensor.js";
-import { flopOf, profile } from "./profile.js";
+import { flopOf } from "./profile.js";
 import { labelled, record, type CallRecord } from "./recorder.js";
 
 test("a recording lists the calls in order, with what went in and came out", () => {
@@ -119,29 +119,4 @@ test.each<{ says: string; run: () => Tensor; expected: number }>([
   },
 ])("FLOP of $says", ({ run, expected }) => {
   expect(flop(run)).toBe(expected);
-});
-
-test("a profile sums calls of one operator on one shape in one part, in order of appearance", () => {
-  const [small, large] = [zeros([2, 3]), zeros([4])];
-  const { calls } = record(() => {
-    small.neg();
-    labelled("head", () => small.neg());
-    large.neg();
-    small.neg();
-    tensor([1], []).exp();
-  });
-  const rows = profile(calls);
-  expect(rows.map(({ milliseconds: _, ...row }) => row)).toEqual([
-    { op: "aten::neg", module: "", shapes: "2×3", calls: 2, flop: 12 },
-    { op: "aten::neg", module: "head", shapes: "2×3", calls: 1, flop: 6 },
-    { op: "aten::neg", module: "", shapes: "4", calls: 1, flop: 4 },
-    { op: "aten::exp", module: "", shapes: "scalar", calls: 1, flop: 1 },
-  ]);
-  const spent = calls.filter(
-    ({ op, module, inputs }) => op === "aten::neg" && module === "" && inputs[0]?.shape.length === 2,
-  );
-  expect(rows[0]?.milliseconds).toBeCloseTo(
-    spent.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
-    9,
-  );
 });

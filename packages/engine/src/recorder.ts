@@ -1,3 +1,5 @@
+import type { SeedKey } from "@multirnet/base";
+
 import type { DType } from "./dtype.js";
 
 /** A tensor as it stood when an operator saw it. */
@@ -11,10 +13,15 @@ export interface TensorFacts {
 export interface CallRecord {
   readonly op: string; // aten::conv3d
   readonly module: string; // the path of the part of the network that called, as labelled() named it
-  readonly args: readonly unknown[]; // as given, with TensorFacts in place of tensors
+  readonly args: readonly unknown[]; // as given, with TensorFacts and GeneratorFacts in place of tensors and generators
   readonly inputs: readonly TensorFacts[];
   readonly outputs: readonly TensorFacts[];
   readonly milliseconds: number;
+}
+
+/** A generator as an operator saw it: its draws are those of a source with these keys. */
+export interface GeneratorFacts {
+  readonly keys: readonly SeedKey[];
 }
 
 let recording: CallRecord[] | undefined;
@@ -33,9 +40,58 @@ export function record<T>(body: () => T): { readonly result: T; readonly calls: 
   }
 }
 
+type CallListener = (place: number | undefined) => void;
+
+let onCall: CallListener | undefined;
+
+/** Runs `body` and tells of each call, before it is made, the place that it will have in the recording, and after it that none is being made. */
+export function labelling<T>(told: CallListener, body: () => T): T {
+  const outer = onCall;
+  onCall = told;
+  try {
+    return body();
+  } finally {
+    onCall = outer;
+  }
+}
+
+/** Says that a call is about to be made, or that it was. */
+export function announceCall(when: "before" | "after"): void {
+  onCall?.(when === "before" ? (recording?.length ?? 0) : undefined);
+}
+
 /** The list that `call` adds to, while there is one. */
 export function currentRecording(): CallRecord[] | undefined {
   return recording;
+}
+
+/** A tensor, as far as this file knows of any. */
+interface Watched {
+  readonly id: number;
+}
+
+/** Whoever wants to know of each tensor that goes into an operator, comes out of one, or whose elements are read. */
+export interface Watch {
+  input(tensor: Watched): void;
+  output(tensor: Watched): void;
+  read(): void;
+}
+
+let watch: Watch | undefined;
+
+/** Runs `body` with `newcomer` watching, in place of who watched before. */
+export function watched<T>(newcomer: Watch, body: () => T): T {
+  const outer = watch;
+  watch = newcomer;
+  try {
+    return body();
+  } finally {
+    watch = outer;
+  }
+}
+
+export function currentWatch(): Watch | undefined {
+  return watch;
 }
 
 /** Names the part of the network in which `body` calls operators. */

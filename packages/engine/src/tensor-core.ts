@@ -1,5 +1,6 @@
 import { bytesPerElement, dtypeOf, type DType } from "./dtype.js";
 import { EngineError, opFailed } from "./errors.js";
+import { currentWatch } from "./recorder.js";
 import { native, type Addon, type NativeTensor } from "./native.js";
 
 /** A typed array as read from or written into a tensor; float16 and bfloat16 come as their 16 bits. */
@@ -71,6 +72,7 @@ export abstract class TensorCore {
 
   /** @returns a copy of the elements in row-major order */
   toArray(): TensorArray {
+    currentWatch()?.read();
     return this.#addon("toArray", (addon) => new ARRAYS[this.dtype](addon.toBytes(this.native)));
   }
 

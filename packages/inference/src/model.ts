@@ -5,6 +5,7 @@ import {
   overVolumes,
   resolveNetwork,
   undrawnNetwork,
+  compiled,
   type Network,
   type NetworkSpec,
 } from "@multirnet/networks";
@@ -28,7 +29,7 @@ export interface LoadedModel {
 export async function loadModel(path: string, options: OpenOptions = {}): Promise<LoadedModel> {
   const { card, weights, weightsFile, digest } = await openModel(path, options);
   const spec = specOf(card);
-  const network = overVolumes(undrawnNetwork(spec));
+  const network = overVolumes(compiled(undrawnNetwork(spec)));
   try {
     const { classes, lesions } = headsOf(spec);
     requireAlike(path, "lesion types", card.labels, network.task === "diagnosis" ? [] : lesions);

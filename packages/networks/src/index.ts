@@ -1,3 +1,4 @@
+export { compiled } from "./compiled-network.js";
 export { unionProbability } from "./blocks/union.js";
 export { NetworkError, type NetworkProblem } from "./errors.js";
 export { importWeights, type ImportedWeights, type ImportOptions } from "./import-weights.js";

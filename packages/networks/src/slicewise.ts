@@ -42,6 +42,10 @@ class Slicewise extends Network {
     yield* this.#network.members(prefix);
   }
 
+  override release(): void {
+    this.#network.release();
+  }
+
   /** @param input N×1×D×H×W */
   forward(input: Tensor, pass: Pass): Prediction {
     const [samples = 0, , depth = 0, height = 0, width = 0] = input.shape;

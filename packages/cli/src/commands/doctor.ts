@@ -46,11 +46,12 @@ function engineChecks(): Check[] {
   } catch (error) {
     return [{ name: "libtorch", ok: false, detail: messageOf(error) }];
   }
-  const { version, config, parallel, cuda } = about;
+  const { version, config, parallel, cuda, block } = about;
   return [
     { name: "libtorch", ok: true, detail: version },
     blas(config),
     oneDnn(config),
+    fastPath(block),
     threading(parallel),
     { name: "devices", ok: true, detail: cuda ? "cpu, cuda" : "cpu" },
     { name: "ONNX Runtime", ok: true, detail: "not used by this version" },
@@ -72,6 +73,15 @@ function oneDnn(config: string): Check {
   return version === undefined
     ? { name: "oneDNN", ok: false, detail: "libtorch was built without it: convolutions crawl" }
     : { name: "oneDNN", ok: true, detail: version };
+}
+
+/** A machine is ready without it, and slower. */
+function fastPath(block: number): Check {
+  const detail =
+    block > 0
+      ? `activations in blocks of ${String(block)} channels`
+      : "none: on a processor without AVX2, with an official libtorch, or for want of Debian's libdnnl-dev";
+  return { name: "fast path", ok: true, detail };
 }
 
 function threading(parallel: string): Check {

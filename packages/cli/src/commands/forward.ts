@@ -3,13 +3,12 @@ import { readFile } from "node:fs/promises";
 import { isNotGiven, messageOf, RandomSource, type NotGiven } from "@multirnet/base";
 import { writeFileAtomically } from "@multirnet/base/node";
 import {
+  chromeTrace,
   decodeSafetensors,
   encodeSafetensors,
-  profile,
-  record,
+  profiled,
   scope,
   withoutGradients,
-  type ProfileRow,
   type Tensor,
 } from "@multirnet/engine";
 import { loadWeights, namedHeads, undrawnNetwork } from "@multirnet/networks";
@@ -17,6 +16,7 @@ import { z } from "zod";
 
 import { command } from "../command.js";
 import { networkFrom } from "../network-file.js";
+import { profileText } from "../profile-text.js";
 import { textTable } from "../text-table.js";
 import { UsageError } from "../usage-error.js";
 
@@ -30,7 +30,8 @@ export const forward = command({
     weights: { value: "w", says: "safetensors file of its weights" },
     input: { value: "x", says: "safetensors file with the tensor `input`" },
     output: { value: "y", says: "safetensors file to write" },
-    profile: { says: "print each operator's calls, FLOP and time to standard error" },
+    profile: { says: "print time, calls, bytes and GFLOP/s by operator and by module to standard error" },
+    trace: { value: "file", says: "write the profile as a Chrome trace (chrome://tracing, Perfetto)" },
   },
   input: z.strictObject({
     network: z.string(),
@@ -39,21 +40,25 @@ export const forward = command({
     input: z.string(),
     output: z.string(),
     profile: z.boolean().default(false),
+    trace: z.string().optional(),
   }),
-  async run({ network: name, config, weights, input, output, profile: wantsProfile }, io) {
+  async run({ network: name, config, weights, input, output, profile: wantsProfile, trace }, io) {
     const network = undrawnNetwork(await networkFrom(name, config));
     loadWeights(network, await bytesOf(weights), weights);
     const file = await bytesOf(input);
-    const { bytes, outputs, rows } = scope(() => {
+    const { bytes, outputs, profile } = scope(() => {
       const x = decodeSafetensors(file, input).get("input");
       if (x === undefined) throw new UsageError(`${input}: expected a tensor named input`);
       const pass = { mode: "eval", random: new RandomSource("no draws in evaluation") } as const;
-      const { result, calls } = record(() => namedHeads(withoutGradients(() => network.forward(x, pass))));
-      return { bytes: encodeSafetensors(result), outputs: summaries(result), rows: profile(calls) };
+      const forward = (): Map<string, Tensor> => namedHeads(withoutGradients(() => network.forward(x, pass)));
+      const looked = wantsProfile || trace !== undefined ? profiled(forward) : undefined;
+      const result = looked?.result ?? forward();
+      return { bytes: encodeSafetensors(result), outputs: summaries(result), profile: looked?.profile };
     });
     network.release();
     await writeFileAtomically(output, [bytes]);
-    if (wantsProfile) io.log(profileText(rows));
+    if (profile !== undefined && wantsProfile) io.log(profileText(profile));
+    if (profile !== undefined && trace !== undefined) await writeFileAtomically(trace, [chromeTrace(profile)]);
     const lines = Object.entries(outputs).map(([head, { shape, min, max, mean }]) => [
       head,
       shape.join("×"),
@@ -85,26 +90,6 @@ function summaries(heads: ReadonlyMap<string, Tensor>): Record<string, Summary> 
       return [name, { shape: tensor.shape, min: finite(min), max: finite(max), mean: finite(sum / values.length) }];
     }),
   );
-}
-
-function profileText(rows: readonly ProfileRow[]): string {
-  const total = (of: (row: ProfileRow) => number): number => rows.reduce((sum, row) => sum + of(row), 0);
-  const line = (row: Pick<ProfileRow, "calls" | "flop" | "milliseconds">): string[] => [
-    String(row.calls),
-    (row.flop / 1e9).toFixed(3),
-    row.milliseconds.toFixed(2),
-    row.milliseconds === 0 ? "" : (row.flop / row.milliseconds / 1e6).toFixed(1),
-  ];
-  const all = {
-    calls: total((row) => row.calls),
-    flop: total((row) => row.flop),
-    milliseconds: total((row) => row.milliseconds),
-  };
-  return textTable([
-    ["module", "operator", "inputs", "calls", "GFLOP", "ms", "GFLOP/s"],
-    ...rows.map((row) => [row.module, row.op, row.shapes, ...line(row)]),
-    ["all", "", "", ...line(all)],
-  ]);
 }
 
 async function bytesOf(path: string): Promise<Uint8Array> {

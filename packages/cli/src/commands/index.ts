@@ -1,4 +1,5 @@
 import type { Command } from "../command.js";
+import { bench } from "./bench.js";
 import { convert } from "./convert.js";
 import { datasetCheck, datasetImport } from "./dataset.js";
 import { doctor } from "./doctor.js";
@@ -34,4 +35,5 @@ export const COMMANDS: readonly Command[] = [
   weightsImport,
   weightsShow,
   doctor,
+  bench,
 ];

@@ -183,8 +183,9 @@ test("init gives the same weights for the same seed, and forward the network's a
     path("y"),
     "--profile",
   );
-  expect(profiled.stderr).toMatch(/^module\s+operator\s+inputs\s+calls\s+GFLOP\s+ms\s+GFLOP\/s$/m);
-  expect(profiled.stderr).toMatch(/aten::conv3d\s+1×2×16×32×48, 2×2×3×3×3/);
+  expect(profiled.stderr).toMatch(/^operator\s+calls\s+GFLOP\s+MB\s+ms\s+GFLOP\/s\s+GB\/s$/m);
+  expect(profiled.stderr).toMatch(/^first\s/m);
+  expect(profiled.stderr).toMatch(/aten::conv3d, 1×2×16×32×48, 2×2×3×3×3/);
 });
 
 test("what forward and init cannot use is told with its name", async () => {

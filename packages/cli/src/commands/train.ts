@@ -1,6 +1,7 @@
+import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-import { threads } from "@multirnet/engine";
+import { chromeTrace, joinedProfiles, profiled, threads, type Profile } from "@multirnet/engine";
 import {
   LearningError,
   measureRun,
@@ -16,6 +17,7 @@ import { command, type Answer } from "../command.js";
 import type { Io } from "../io.js";
 import { measuredText } from "../measured-text.js";
 import { whole } from "../options.js";
+import { profileText } from "../profile-text.js";
 import { UsageError } from "../usage-error.js";
 
 export const train = command({
@@ -27,6 +29,10 @@ export const train = command({
     fold: { value: "k", says: "the fold that is held back" },
     resume: { value: "run", says: "go on with this run instead of starting one" },
     device: { value: "d", says: "cpu" },
+    profile: {
+      says: "print time, calls, bytes and GFLOP/s of steps 3 to 5 by operator and by module to standard error",
+    },
+    trace: { value: "file", says: "write the profile of these steps as a Chrome trace (chrome://tracing, Perfetto)" },
   },
   input: z.strictObject({
     config: z.string().optional(),
@@ -34,9 +40,12 @@ export const train = command({
     fold: whole(0).optional(),
     resume: z.string().optional(),
     device: z.literal("cpu", "expected cpu: training on other devices comes later").default("cpu"),
+    profile: z.boolean().default(false),
+    trace: z.string().optional(),
   }),
-  async run({ config: path, out, fold, resume }, io) {
+  async run({ config: path, out, fold, resume, profile, trace }, io) {
     const options = {
+      ...(profile || trace !== undefined ? { aroundStep: profiling({ prints: profile, trace }, io) } : {}),
       signal: io.signal,
       onEvent: (event: TrainingEvent) => {
         showEvent(event, io);
@@ -58,6 +67,27 @@ export const train = command({
     return answerOf(await startTraining(config, folder, { ...options, fold }), io);
   },
 });
+
+const PROFILED = { first: 3, last: 5 }; // the first two meet new sizes
+
+/** Looks at a few steps, and says what it saw after the last of them. */
+function profiling(
+  { prints, trace }: { readonly prints: boolean; readonly trace: string | undefined },
+  io: Io,
+): <T>(step: number, body: () => T) => T {
+  const profiles: Profile[] = [];
+  return (step, body) => {
+    if (step < PROFILED.first || step > PROFILED.last) return body();
+    const { result, profile } = profiled(body);
+    profiles.push(profile);
+    if (step === PROFILED.last) {
+      const all = joinedProfiles(profiles);
+      if (prints) io.log(profileText(all));
+      if (trace !== undefined) writeFileSync(trace, chromeTrace(all));
+    }
+    return result;
+  };
+}
 
 function showEvent(event: TrainingEvent, io: Io): void {
   switch (event.kind) {

@@ -1,18 +1,4 @@
-import {
-  describeTensor,
-  EngineError,
-  foreachAddcdivInPlace,
-  foreachAddcmulInPlace,
-  foreachAddInPlace,
-  foreachAddScalarInPlace,
-  foreachDivScalarInPlace,
-  foreachMulScalarInPlace,
-  foreachSqrt,
-  keep,
-  scope,
-  withoutGradients,
-  type Tensor,
-} from "@multirnet/engine";
+import { adamInPlace, describeTensor, EngineError, keep, withoutGradients, type Tensor } from "@multirnet/engine";
 
 import { zerosLike } from "./zeros-like.js";
 
@@ -56,27 +42,23 @@ export class Adam {
     const moved = gradients.flatMap((gradient, index) => (gradient === undefined ? [] : index));
     const ofMoved = (tensors: readonly (Tensor | undefined)[]): Tensor[] =>
       moved.map((index) => tensors[index] as Tensor);
-    const slopes = ofMoved(gradients);
-    const weights = ofMoved(this.#weights);
-    const means = ofMoved(this.#means);
-    const squares = ofMoved(this.#squares);
-    const [meanShare, squareShare] = betas;
     this.#steps += 1;
-    const meanCorrection = 1 - meanShare ** this.#steps;
-    const squareCorrection = 1 - squareShare ** this.#steps;
-    withoutGradients(() => {
-      scope(() => {
-        if (weightDecay !== 0) foreachMulScalarInPlace(weights, 1 - learningRate * weightDecay);
-        foreachMulScalarInPlace(means, meanShare);
-        foreachAddInPlace(means, slopes, { alpha: 1 - meanShare });
-        foreachMulScalarInPlace(squares, squareShare);
-        foreachAddcmulInPlace(squares, slopes, slopes, { value: 1 - squareShare });
-        const roots = foreachSqrt(squares);
-        foreachDivScalarInPlace(roots, Math.sqrt(squareCorrection));
-        foreachAddScalarInPlace(roots, epsilon);
-        foreachAddcdivInPlace(weights, means, roots, { value: -learningRate / meanCorrection });
-      });
-    });
+    const [meanShare, squareShare] = betas;
+    adamInPlace(
+      {
+        weights: ofMoved(this.#weights),
+        gradients: ofMoved(gradients),
+        means: ofMoved(this.#means),
+        squares: ofMoved(this.#squares),
+      },
+      {
+        betas,
+        epsilon,
+        rate: learningRate / (1 - meanShare ** this.#steps),
+        root: Math.sqrt(1 - squareShare ** this.#steps),
+        kept: 1 - learningRate * weightDecay,
+      },
+    );
   }
 
   /** The moments by path, `mean.PATH` and `square.PATH`; `steps` is kept beside them by the caller. */

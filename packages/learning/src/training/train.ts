@@ -49,6 +49,8 @@ export type TrainingEvent =
 export interface TrainingOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: TrainingEvent) => void) | undefined;
+  /** Makes a step, to look at how it does so. @param step its number, from 1 in this sitting @param body makes it */
+  readonly aroundStep?: (<T>(step: number, body: () => T) => T) | undefined;
 }
 
 /** How a training ended. */
@@ -143,9 +145,10 @@ interface Work {
 async function goOn(
   from: Position,
   { config, cases, run, network, adam, log }: Work,
-  { signal, onEvent }: TrainingOptions,
+  { signal, onEvent, aroundStep }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   let position = from;
+  let made = 0; // steps in this sitting
   let saved = performance.now();
   const outcome = (ended: TrainingOutcome["ended"]): TrainingOutcome => {
     return { run, ended, steps: position.steps, bestEpoch: position.best?.epoch };
@@ -183,7 +186,8 @@ async function goOn(
       const turns = plan[index] ?? [];
       const steps = plan.length * config.epochs;
       const start = performance.now();
-      const losses = step(network, adam, turns, config, { position, steps });
+      const make = (): StepLosses => step(network, adam, turns, config, { position, steps });
+      const losses = aroundStep === undefined ? make() : aroundStep(++made, make);
       const seconds = (performance.now() - start) / 1000;
       position = { ...position, batch: index + 1, steps: adam.steps, lossSum: position.lossSum + losses.loss };
       const { epoch } = position;

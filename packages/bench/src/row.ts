@@ -1,0 +1,27 @@
+import { isNotGiven, type NotGiven } from "@multirnet/base";
+
+/** One thing that was measured, beside a peer where there is one. */
+export interface BenchRow {
+  readonly name: string;
+  readonly ours: number; // median
+  readonly oursFrom: number;
+  readonly oursTo: number; // the range of all
+  readonly peer: number | NotGiven;
+  readonly ratio: number | NotGiven;
+  readonly unit: string;
+}
+
+/** Rows as a table in Markdown. */
+export function rowsText(rows: readonly BenchRow[]): string {
+  const number = (value: number | NotGiven): string => (isNotGiven(value) ? "" : value.toPrecision(3));
+  const head = ["what", "ours", "from … to", "peer", "ratio", "unit"];
+  const lines = rows.map(({ name, ours, oursFrom, oursTo, peer, ratio, unit }) => [
+    name,
+    number(ours),
+    `${number(oursFrom)} … ${number(oursTo)}`,
+    number(peer),
+    number(ratio),
+    unit,
+  ]);
+  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

@@ -1,0 +1,162 @@
+#include "resize.h"
+
+#include "kernel.h"
+#include "layout.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace blocked {
+namespace {
+
+// For each place along an axis of what comes out: the two places before and after it in what goes in, and how far it lies towards the latter.
+struct Taps {
+  std::vector<int64_t> low, high;
+  std::vector<float> weight;
+
+  Taps(int64_t from, int64_t to, bool align_corners) {
+    const float scale = align_corners ? (to > 1 ? static_cast<float>(from - 1) / static_cast<float>(to - 1) : 0.f)
+                                      : static_cast<float>(from) / static_cast<float>(to);
+    for (int64_t at = 0; at < to; ++at) {
+      const float place = align_corners ? scale * static_cast<float>(at) : std::max(0.f, (static_cast<float>(at) + 0.5f) * scale - 0.5f);
+      const auto before = std::min(static_cast<int64_t>(place), from - 1);
+      low.push_back(before);
+      high.push_back(std::min(before + 1, from - 1));
+      weight.push_back(place - static_cast<float>(before));
+    }
+  }
+};
+
+// Four rows with their weights: near and far in depth and height.
+struct Rows {
+  int64_t at[4];
+  float weight[4];
+};
+
+template <int B>
+inline void blend(const float* __restrict x, float* __restrict y, const Rows& rows, const Taps& wide, int64_t count) {
+  for (int64_t at = 0; at < count; ++at) {
+    const int64_t low = wide.low[at] * B, high = wide.high[at] * B;
+    const float far = wide.weight[at], near = 1.f - far;
+#pragma omp simd
+    for (int lane = 0; lane < B; ++lane) {
+      float sum = 0.f;
+      for (int row = 0; row < 4; ++row) sum += rows.weight[row] * (near * x[rows.at[row] + low + lane] + far * x[rows.at[row] + high + lane]);
+      y[at * B + lane] = sum;
+    }
+  }
+}
+
+template <int B>
+inline void spread(const float* __restrict y, float* __restrict x, const Rows& rows, const Taps& wide, int64_t count) {
+  for (int64_t at = 0; at < count; ++at) {
+    const int64_t low = wide.low[at] * B, high = wide.high[at] * B;
+    const float far = wide.weight[at], near = 1.f - far;
+    for (int row = 0; row < 4; ++row) {
+      const float weight = rows.weight[row];
+      float* const to = x + rows.at[row];
+#pragma omp simd
+      for (int lane = 0; lane < B; ++lane) to[low + lane] += weight * near * y[at * B + lane];
+#pragma omp simd
+      for (int lane = 0; lane < B; ++lane) to[high + lane] += weight * far * y[at * B + lane];
+    }
+  }
+}
+
+KERNEL blend_kernel(const float* x, float* y, const Rows& rows, const Taps& wide, int64_t count, int64_t block) {
+  if (block == 16) {
+    blend<16>(x, y, rows, wide, count);
+  } else {
+    blend<8>(x, y, rows, wide, count);
+  }
+}
+
+KERNEL spread_kernel(const float* y, float* x, const Rows& rows, const Taps& wide, int64_t count, int64_t block) {
+  if (block == 16) {
+    spread<16>(y, x, rows, wide, count);
+  } else {
+    spread<8>(y, x, rows, wide, count);
+  }
+}
+
+// What goes in and what comes out, depth 1 where there is none.
+struct Sizes {
+  int64_t planes;
+  int64_t in[3] = {1, 1, 1}, out[3] = {1, 1, 1};
+
+  Sizes(const at::Tensor& given, at::IntArrayRef in_space, at::IntArrayRef out_space) : planes(given.size(0) * given.size(1)) {
+    TORCH_CHECK(given.scalar_type() == at::kFloat && given.size(-1) == block() && (given.dim() == 5 || given.dim() == 6),
+                "expected a blocked tensor, but ", given.sizes(), " came");
+    TORCH_CHECK(in_space.size() == out_space.size() && static_cast<int64_t>(in_space.size()) == given.dim() - 3, "expected as many sides as ",
+                given.sizes(), " has of space, but ", out_space, " came");
+    for (size_t axis = 0; axis < in_space.size(); ++axis) {
+      const auto to = 3 - in_space.size() + axis;
+      in[to] = in_space[axis];
+      out[to] = out_space[axis];
+      TORCH_CHECK(in[to] > 0 && out[to] > 0, "expected sides of 1 or more, but ", out_space, " came");
+    }
+  }
+};
+
+// Calls body(rows, depth, height) for each row of what comes out.
+template <class Body>
+void each_row(const Sizes& sizes, const Taps& deep, const Taps& high, int64_t from, int64_t to, const Body& body) {
+  for (int64_t row = from; row < to; ++row) {
+    const auto d = row / sizes.out[1], h = row % sizes.out[1];
+    const auto at = [&](int64_t depth, int64_t height) { return (depth * sizes.in[1] + height) * sizes.in[2] * block(); };
+    const float far = deep.weight[d], below = high.weight[h];
+    body(Rows{{at(deep.low[d], high.low[h]), at(deep.low[d], high.high[h]), at(deep.high[d], high.low[h]), at(deep.high[d], high.high[h])},
+              {(1 - far) * (1 - below), (1 - far) * below, far * (1 - below), far * below}},
+         row);
+  }
+}
+
+std::vector<int64_t> space_of(const at::Tensor& x) { return {x.sizes().begin() + 2, x.sizes().end() - 1}; }
+
+at::Tensor with_space(const at::Tensor& like, at::IntArrayRef space, bool zero) {
+  std::vector<int64_t> size{like.size(0), like.size(1)};
+  size.insert(size.end(), space.begin(), space.end());
+  size.push_back(block());
+  return zero ? at::zeros(size, at::kFloat) : at::empty(size, at::kFloat);
+}
+
+}  // namespace
+
+at::Tensor resize(const at::Tensor& x, at::IntArrayRef space, bool align_corners) {
+  const auto given = x.contiguous();
+  const Sizes sizes(given, space_of(given), space);
+  const Taps deep(sizes.in[0], sizes.out[0], align_corners), high(sizes.in[1], sizes.out[1], align_corners), wide(sizes.in[2], sizes.out[2], align_corners);
+  auto out = with_space(given, space, false);
+  const auto rows = sizes.out[0] * sizes.out[1];
+  const auto in_plane = sizes.in[0] * sizes.in[1] * sizes.in[2] * block(), out_row = sizes.out[2] * block();
+  at::parallel_for(0, sizes.planes * rows, 64, [&](int64_t begin, int64_t end) {
+    for (auto at = begin; at < end;) {
+      const auto plane = at / rows, first = at % rows, last = std::min(rows, first + end - at);
+      each_row(sizes, deep, high, first, last, [&](const Rows& four, int64_t row) {
+        blend_kernel(given.data_ptr<float>() + plane * in_plane, out.data_ptr<float>() + (plane * rows + row) * out_row, four, wide, sizes.out[2], block());
+      });
+      at += last - first;
+    }
+  });
+  return out;
+}
+
+at::Tensor resize_backward(const at::Tensor& gradient, at::IntArrayRef space, bool align_corners) {
+  const auto given = gradient.contiguous();
+  const Sizes sizes(given, space, space_of(given));
+  const Taps deep(sizes.in[0], sizes.out[0], align_corners), high(sizes.in[1], sizes.out[1], align_corners), wide(sizes.in[2], sizes.out[2], align_corners);
+  auto out = with_space(given, space, true);
+  const auto rows = sizes.out[0] * sizes.out[1];
+  const auto in_plane = sizes.in[0] * sizes.in[1] * sizes.in[2] * block(), out_row = sizes.out[2] * block();
+  at::parallel_for(0, sizes.planes, 1, [&](int64_t begin, int64_t end) {
+    for (auto plane = begin; plane < end; ++plane)
+      each_row(sizes, deep, high, 0, rows, [&](const Rows& four, int64_t row) {
+        spread_kernel(given.data_ptr<float>() + (plane * rows + row) * out_row, out.data_ptr<float>() + plane * in_plane, four, wide, sizes.out[2], block());
+      });
+  });
+  return out;
+}
+
+}  // namespace blocked

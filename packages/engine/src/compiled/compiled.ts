@@ -1,0 +1,106 @@
+import type { RandomSource } from "@multirnet/base";
+
+import { withoutGradients } from "../autograd.js";
+import type { Tensor } from "../generated/tensor.js";
+import { aboutEngine } from "../machine.js";
+import type { Buffer, Module, Parameter } from "../module.js";
+import { native } from "../native.js";
+import { scope } from "../scope.js";
+import { graphOf } from "./graph.js";
+import type { Lowered } from "./layouts.js";
+import { lower } from "./lowering.js";
+import { Runner } from "./program.js";
+import { trace } from "./trace.js";
+
+/** A function of tensors and a module's weights, done in another way. */
+export interface Compiled {
+  /** @returns the outputs in their order */
+  run(inputs: readonly Tensor[], random?: RandomSource): Tensor[];
+  /** Whether weights that were worked into it have changed since. */
+  stale(): boolean;
+  release(): void;
+}
+
+/**
+ * Compiles what `body` does with a module: it is run once, and what it called becomes a program with activations in blocks of channels. Good for inputs of
+ * the same size only.
+ *
+ * @param options `fold`: the weights as they are now are worked into it, and it cannot be differentiated; `randomKeys`: how many keys the random source of
+ * the run has, of which `body` derives its generators
+ * @returns nothing where there is no faster way: on a processor or with a libtorch without the kernels, or for what decides by the elements of a tensor
+ */
+export function compile(
+  module: Module,
+  inputs: readonly Tensor[],
+  body: () => readonly Tensor[],
+  { fold, randomKeys = 0 }: { readonly fold: boolean; readonly randomKeys?: number },
+): Compiled | undefined {
+  const { block } = aboutEngine();
+  if (block === 0 || inputs.some(({ device, dtype }) => device !== "cpu" || dtype !== "float32")) return undefined;
+  const members = new Map<number, Parameter | Buffer>();
+  for (const [, member] of module.members()) members.set(member.tensor.id, member);
+  const places = new Map(inputs.map(({ id }, place) => [id, place]));
+  return scope(() =>
+    withoutGradients(() => {
+      const known = new Set([...members.keys(), ...places.keys()]);
+      const { result, calls, constants, repeatable } = trace(known, body);
+      const facts = result.map(({ id, shape, dtype }) => ({ id, shape, dtype }));
+      const graph = repeatable ? graphOf(calls, facts) : undefined;
+      if (graph === undefined) {
+        for (const tensor of constants.values()) tensor.release();
+        return undefined;
+      }
+      const fixed = (id: number): Tensor | undefined => members.get(id)?.tensor ?? constants.get(id);
+      const lowered = lower(graph, { fixed, randomKeys }, { block, fold });
+      return new CompiledFunction({
+        lowered,
+        tensorOf: (id, given) => {
+          const place = places.get(id);
+          return (place === undefined ? fixed(id) : given[place]) as Tensor;
+        },
+        worked: fold ? [...members.values()] : [],
+        held: [...lowered.constants.values(), ...constants.values()],
+      });
+    }),
+  );
+}
+
+interface Parts {
+  readonly lowered: Lowered;
+  readonly tensorOf: (id: number, inputs: readonly Tensor[]) => Tensor;
+  readonly worked: readonly (Parameter | Buffer)[]; // into the program
+  readonly held: readonly Tensor[]; // freed with it
+}
+
+class CompiledFunction implements Compiled {
+  readonly #parts: Parts;
+  readonly #runner: Runner;
+  readonly #changes: string;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#runner = new Runner(parts.lowered.program);
+    this.#changes = this.#count();
+  }
+
+  run(inputs: readonly Tensor[], random?: RandomSource): Tensor[] {
+    const { lowered, tensorOf } = this.#parts;
+    const held = new Map(lowered.constants);
+    for (const [id, slot] of lowered.given) held.set(slot, tensorOf(id, inputs));
+    return this.#runner.run(held, random);
+  }
+
+  stale(): boolean {
+    return this.#count() !== this.#changes;
+  }
+
+  release(): void {
+    for (const tensor of this.#parts.held) tensor.release();
+  }
+
+  /** Which tensors were worked into it, and how often they were changed. */
+  #count(): string {
+    const tensors = this.#parts.worked.map(({ tensor }) => tensor);
+    return `${tensors.map(({ id }) => id).join()} ${String(native().versions(tensors.map((tensor) => tensor.native)))}`;
+  }
+}
