@@ -2,7 +2,7 @@
  * Every network of the registry with the fast path and without it, in one process, turn by turn: forward pass in evaluation and training step without the
  * optimiser. First both must agree.
  *
- *     node scripts/run-typescript.js benchmarks/before-after.ts [--only vnet] [--preset full] [--turns 5] [--batch 2]
+ *     node scripts/run-typescript.js benchmarks/before-after.ts [--only vnet] [--work forward] [--preset full] [--turns 5] [--batch 2]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,6 +36,7 @@ const LARGEST_DIFFERENCE = 1e-4; // of a head's range
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
+    work: { type: "string", default: "" }, // forward or step; both unless given
     preset: { type: "string", default: "full" },
     turns: { type: "string", default: "5" },
     batch: { type: "string", default: "2" }, // of training
@@ -74,18 +75,19 @@ function measured(entry: NetworkEntry): Row[] {
     const faster = compiled(network);
     const one = scanOf(entry, network, 1);
     const several = scanOf(entry, network, entry.stack === true ? 1 : Number(options.batch));
-    const found = [
+    const forward = (): Row =>
       row(entry.name, "forward", one, network, faster, (of, scan) => {
         withoutGradients(() => of.forward(scan, { mode: "eval", random: new RandomSource(1) }));
-      }),
+      });
+    const step = (): Row =>
       row(entry.name, `step, batch ${String(several.shape[0])}`, several, network, faster, (of, scan) => {
         const heads = namedHeads(of.forward(scan, { mode: "train", random: new RandomSource(1) }));
         const total = [...heads.values()]
           .map((head) => head.sum(undefined))
           .reduce((sum: Tensor, head) => sum.add(head));
         gradients(total, [...network.parameters().values()]);
-      }),
-    ];
+      });
+    const found = [...(options.work === "step" ? [] : [forward()]), ...(options.work === "forward" ? [] : [step()])];
     faster.release();
     one.release();
     several.release();

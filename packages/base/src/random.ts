@@ -8,7 +8,7 @@ export type SeedKey = number | string;
  * sfc32 (Doty-Humphrey, PractRand) seeded by the 128-bit cyrb hash of the keys. Not for cryptography.
  */
 export class RandomSource {
-  readonly keys: readonly SeedKey[];
+  readonly keys: readonly SeedKey[]; // what it is for
   #a: number;
   #b: number;
   #c: number;

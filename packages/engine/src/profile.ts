@@ -166,7 +166,8 @@ function flopOfBlocked({ op, args, inputs, outputs }: Pick<CallRecord, "op" | "a
 
 const CONVOLUTIONS = new Set(["aten::conv2d", "aten::conv3d"]);
 const TRANSPOSED = new Set(["aten::conv_transpose2d.input", "aten::conv_transpose3d.input"]);
-const VIEWS = new Set([
+/** Operators that move no elements, or only where they must. */
+export const VIEWS: ReadonlySet<string> = new Set([
   "aten::reshape",
   "aten::permute",
   "aten::expand",

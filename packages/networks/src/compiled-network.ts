@@ -24,7 +24,7 @@ export function compiled(network: Network): Network {
 }
 
 /**
- * A network that is compiled for each size of input and kind of pass that it meets. Answers are those of the network to 1e-5 of their range, and gradients
+ * A network that is compiled for each size of input and kind of pass that it meets. Answers are those of the network to 2e-5 of their range, and gradients
  * as near to the exact ones; where nothing faster is known they are the network's own. Weights are the network's: what changes there changes here.
  */
 class CompiledNetwork extends Network {

@@ -7,7 +7,9 @@
 #include "winograd.h"
 
 #include <ATen/Parallel.h>
+
 #include <array>
+#include <cstring>
 
 namespace blocked {
 namespace {
@@ -56,7 +58,6 @@ class Problem {
     }
   }
 
-  bool transposed() const { return transposed_; }
   const std::vector<int64_t>& output() const { return output_; }
 
   memory::desc source() const { return {input_, memory::data_type::f32, plain_ ? plain_tag(dims_) : blocked_tag(dims_)}; }
@@ -110,7 +111,8 @@ int64_t bits(float number) {
 
 template <class Family>
 std::shared_ptr<Made<typename Family::Forward>> forward(const Problem& problem, bool training, bool bias, const Post& post = {}) {
-  const auto key = problem.key(training ? kForward : kForwardInference, bias + 2 * post.residual + 4 * post.slope.has_value() + (bits(post.slope.value_or(0)) << 8));
+  auto key = problem.key(training ? kForward : kForwardInference, bias + 2 * post.residual + 4 * post.slope.has_value());
+  key.push_back(bits(post.slope.value_or(0)));
   return made<typename Family::Forward>(key, [&] {
     dnnl::primitive_attr attributes;
     dnnl::post_ops then;
@@ -142,13 +144,14 @@ at::Tensor run_forward(const Problem& problem, const at::Tensor& x, const at::Te
   return out;
 }
 
-// Whether oneDNN has nothing but its reference kernel, a hundred times slower than any: weights of a kernel larger than a small volume, data of a single
-// channel.
+// Whether oneDNN has nothing but its reference kernel, a hundred times slower than any: large dilations, weights of a kernel larger than a small volume, data
+// of a single channel. Libtorch does better then.
 template <class Description>
 bool is_reference(const Description& description) {
   return std::strstr(description.impl_info_str(), "ref") != nullptr;
 }
 
+// What is wanted and not the reference kernel's to do; the rest is left undefined.
 template <class Family>
 std::vector<at::Tensor> run_backward(const Problem& problem, const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, bool bias,
                                      std::array<bool, 3> wanted) {
@@ -160,12 +163,13 @@ std::vector<at::Tensor> run_backward(const Problem& problem, const at::Tensor& g
                                                               problem.target(), problem.stride(), problem.dilation(), problem.padding(),
                                                               problem.padding_end());
     });
-    if (is_reference(made->description)) return {};
-    const auto packed = reordered(weight, problem.plain_weight(), made->description.weights_desc());
-    found[0] = at::empty_like(x);
-    run(made->primitive, {{DNNL_ARG_DIFF_DST, over(problem.target(), gradient)},
-                          {DNNL_ARG_WEIGHTS, over(made->description.weights_desc(), packed)},
-                          {DNNL_ARG_DIFF_SRC, over(problem.source(), found[0])}});
+    if (!is_reference(made->description)) {
+      const auto packed = reordered(weight, problem.plain_weight(), made->description.weights_desc());
+      found[0] = at::empty_like(x);
+      run(made->primitive, {{DNNL_ARG_DIFF_DST, over(problem.target(), gradient)},
+                            {DNNL_ARG_WEIGHTS, over(made->description.weights_desc(), packed)},
+                            {DNNL_ARG_DIFF_SRC, over(problem.source(), found[0])}});
+    }
   }
   if (wanted[1] || wanted[2]) {
     auto made = blocked::made<typename Family::BackwardWeights>(problem.key(kBackwardWeights, bias), [&] {
@@ -173,7 +177,7 @@ std::vector<at::Tensor> run_backward(const Problem& problem, const at::Tensor& g
                                                                  bias ? problem.bias() : memory::desc(), problem.target(), problem.stride(),
                                                                  problem.dilation(), problem.padding(), problem.padding_end());
     });
-    if (is_reference(made->description)) return {};
+    if (is_reference(made->description)) return found;
     const auto laid_out = made->description.diff_weights_desc();
     found[1] = at::empty(problem.stored_size(), at::kFloat);
     const bool same = laid_out == problem.plain_weight();
@@ -205,20 +209,27 @@ c10::optional<at::Tensor> filled(const c10::optional<at::Tensor>& given, int64_t
   return given.has_value() ? c10::optional<at::Tensor>(filled(*given, at::IntArrayRef{channels})) : c10::nullopt;
 }
 
-// The same by libtorch, on plain tensors.
-std::vector<at::Tensor> plain_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, bool bias, const Window& window,
-                                       std::array<bool, 3> wanted) {
-  const auto to = weight.size(window.transposed ? 1 : 0), from = weight.size(window.transposed ? 0 : 1);
-  const bool plain = x.dim() == weight.dim();
-  const auto given = lay_flat(gradient, to);
-  const auto input = plain ? x : lay_flat(x, from);
-  auto [of_x, of_weight, of_bias] =
-      at::convolution_backward(given, input, weight, bias ? at::OptionalIntArrayRef(at::IntArrayRef(&to, 1)) : c10::nullopt, window.stride, window.padding,
-                               window.dilation, window.transposed, window.output_padding, 1, {wanted[0], wanted[1], bias && wanted[2]});
-  return {of_x.defined() && !plain ? block_up(of_x) : of_x, of_weight, of_bias};
+bool is_plain(const at::Tensor& x, size_t axes) { return static_cast<size_t>(x.dim()) == axes; }
+
+// The input as libtorch has it.
+at::Tensor flat_input(const at::Tensor& x, at::IntArrayRef weight, const Window& window) {
+  return is_plain(x, weight.size()) ? x : lay_flat(x, weight[window.transposed ? 0 : 1]);
 }
 
-bool is_plain(const at::Tensor& x, size_t axes) { return static_cast<size_t>(x.dim()) == axes; }
+// The convolution by libtorch, on plain tensors. Returns blocked.
+at::Tensor convolve_plainly(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias, const Window& window) {
+  return block_up(at::convolution(flat_input(x, weight.sizes(), window), weight, bias, window.stride, window.padding, window.dilation, window.transposed,
+                                  window.output_padding, 1));
+}
+
+std::vector<at::Tensor> backward_plainly(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, bool bias, const Window& window,
+                                         std::array<bool, 3> wanted) {
+  const auto to = weight.size(window.transposed ? 1 : 0);
+  auto [of_x, of_weight, of_bias] = at::convolution_backward(
+      lay_flat(gradient, to), flat_input(x, weight.sizes(), window), weight, bias ? at::OptionalIntArrayRef(at::IntArrayRef(&to, 1)) : c10::nullopt,
+      window.stride, window.padding, window.dilation, window.transposed, window.output_padding, 1, wanted);
+  return {of_x.defined() && !is_plain(x, weight.dim()) ? block_up(of_x) : of_x, of_weight, of_bias};
+}
 
 Problem problem_of(const at::Tensor& x, at::IntArrayRef weight, const Window& window) {
   TORCH_CHECK(x.scalar_type() == at::kFloat && x.is_contiguous(), "expected contiguous float32, but ", x.scalar_type(), " came");
@@ -235,7 +246,9 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const c10::op
   const auto biases = filled(bias, problem.output()[1]);
   const auto go = [&](auto family) {
     using Family = decltype(family);
-    const auto packed = reordered(stored, problem.plain_weight(), forward<Family>(problem, true, bias.has_value())->description.weights_desc());
+    const auto description = forward<Family>(problem, true, bias.has_value())->description;
+    if (is_reference(description)) return convolve_plainly(x, weight, bias, window);
+    const auto packed = reordered(stored, problem.plain_weight(), description.weights_desc());
     return run_forward<Family>(problem, x, packed, biases, true, {}, {});
   };
   return window.transposed ? go(Transposed{}) : go(Direct{});
@@ -248,10 +261,16 @@ std::vector<at::Tensor> convolve_backward(const at::Tensor& gradient, const at::
   const auto stored = filled(weight, problem.stored_size());
   auto found = window.transposed ? run_backward<Transposed>(problem, given, x, stored, bias, wanted)
                                  : run_backward<Direct>(problem, given, x, stored, bias, wanted);
-  if (found.empty()) return plain_backward(given, x, weight, bias, window, wanted);
   if (found[1].defined() && found[1].sizes() != weight.sizes())
     found[1] = found[1].narrow(0, 0, weight.size(0)).narrow(1, 0, weight.size(1)).contiguous();
   if (found[2].defined()) found[2] = found[2].narrow(0, 0, weight.size(window.transposed ? 1 : 0)).contiguous();
+  std::array<bool, 3> left{};
+  for (size_t at = 0; at < left.size(); ++at) left[at] = wanted[at] && !found[at].defined();
+  if (left[0] || left[1] || left[2]) {
+    const auto rest = backward_plainly(given, x, weight, bias, window, left);
+    for (size_t at = 0; at < left.size(); ++at)
+      if (left[at]) found[at] = rest[at];
+  }
   return found;
 }
 
@@ -271,9 +290,10 @@ at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input, bool plain, con
   const Problem problem(input, plain, weight.sizes(), window);
   const auto stored = filled(weight, problem.stored_size());
   const auto go = [&](auto family) {
-    const auto wanted = forward<decltype(family)>(problem, false, true)->description.weights_desc();
-    // Flat, which tells it from a transformed one; its own, as it is to stay when the weight changes.
-    const auto packed = reordered(stored, problem.plain_weight(), wanted).reshape({-1});
+    const auto description = forward<decltype(family)>(problem, false, true)->description;
+    if (is_reference(description)) return weight.detach().clone();
+    // Its own, as it is to stay when the weight changes.
+    const auto packed = reordered(stored, problem.plain_weight(), description.weights_desc()).reshape({-1});
     return packed.is_alias_of(weight) ? packed.clone() : packed;
   };
   return window.transposed ? go(Transposed{}) : go(Direct{});
@@ -281,24 +301,28 @@ at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input, bool plain, con
 
 at::Tensor convolve_packed(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef weight_size, const c10::optional<at::Tensor>& bias,
                            const Window& window, const Following& following) {
-  if (packed.dim() == 4) return winograd(x, packed, weight_size, bias, window, following);
+  // How it was packed is told by its axes: two of a transformed weight, one of oneDNN's, its own where libtorch is to convolve.
+  if (packed.dim() == 2) return winograd(x, packed, weight_size, bias, window, following);
+  const auto finished = [&](at::Tensor out) {
+    if (following.slope.has_value() || following.residual.has_value())
+      activate(out, following.residual, following.slope.value_or(at::ones({1}, at::kFloat)));
+    return out;
+  };
+  if (packed.dim() == static_cast<int64_t>(weight_size.size())) return finished(convolve_plainly(x, packed, bias, window));
   const auto problem = problem_of(x, weight_size, window);
-  // A slope for each channel leaves oneDNN nothing but its reference kernel, and after a transposed convolution it goes over the output voxel by voxel, in
-  // 1.13's version at a tenth of memory's speed: a pass of our own is faster.
-  const bool follows = following.slope.has_value() || following.residual.has_value();
-  const bool apart = follows && (window.transposed || (following.slope.has_value() && following.slope->numel() > 1));
-  const auto post = apart ? Post{} : post_of(following);
   const auto biases = filled(bias, problem.output()[1]);
+  // What follows rides on the convolution, but for a slope for each channel, which leaves oneDNN nothing but its reference kernel, and after a transposed
+  // convolution, where oneDNN 2.6 takes six times as long over it as a pass of our own.
+  const bool rides = !window.transposed && (!following.slope.has_value() || following.slope->numel() == 1);
   const auto go = [&](auto family) {
     using Family = decltype(family);
     const auto plainly = forward<Family>(problem, false, true)->description.weights_desc();
-    const auto fused = forward<Family>(problem, false, bias.has_value(), post)->description.weights_desc();
-    const auto fitting = reordered(packed, plainly, fused);
-    return run_forward<Family>(problem, x, fitting, biases, false, post, following);
+    const auto post = rides ? post_of(following) : Post{};
+    const auto description = forward<Family>(problem, false, bias.has_value(), post)->description;
+    return run_forward<Family>(problem, x, reordered(packed, plainly, description.weights_desc()), biases, false, post, following);
   };
-  auto out = window.transposed ? go(Transposed{}) : go(Direct{});
-  if (apart) activate(out, following.residual, following.slope.value_or(at::ones({1}, at::kFloat)));
-  return out;
+  if (rides) return go(Direct{});
+  return finished(window.transposed ? go(Transposed{}) : go(Direct{}));
 }
 
 }  // namespace blocked

@@ -401,11 +401,11 @@ NormGradients normalise_backward(const at::Tensor& gradient, const at::Tensor& x
     }
   });
 
-  // Of single channels of samples: Σ g and Σ g · (x − mean); of channels: the gradients of weight, bias and slope.
+  // Of sets: Σ w · g and Σ w · g · (x − mean); of channels: the gradients of weight, bias and slope.
   found.weight = at::zeros({channels}, at::kDouble);
   found.bias = at::zeros({channels}, at::kDouble);
   auto of_slope = at::zeros({channels}, at::kDouble);
-  std::vector<double> sums(planes.samples * channels), products(planes.samples * channels), set_sum(sets.count()), set_product(sets.count());
+  std::vector<double> set_sum(sets.count()), set_product(sets.count());
   for (int64_t plane = 0; plane < planes.planes(); ++plane) {
     for (int64_t lane = 0; lane < block(); ++lane) {
       const auto channel = plane % planes.blocks * block() + lane;

@@ -286,7 +286,7 @@ at::Tensor transformed(const at::Tensor& weight) {
   const auto stored = weight.contiguous();
   const auto to = weight.size(0), from = weight.size(1), taps = flat ? 1 : weight.size(2);
   const auto inner = blocks_of(from) * kBlock, outer = blocks_of(to) * kBlock;
-  auto out = at::zeros({n * n, taps, inner, outer}, at::kFloat);
+  auto out = at::zeros({n * n, taps * inner * outer}, at::kFloat);
   const auto* source = stored.data_ptr<float>();
   auto* target = out.data_ptr<float>();
   at::parallel_for(0, to * from, 64, [&](int64_t begin, int64_t end) {

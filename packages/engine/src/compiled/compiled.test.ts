@@ -193,6 +193,14 @@ describe.skipIf(aboutEngine().block === 0)("compiled functions", () => {
           return cat([wide.reluInPlace(), half], { dim: 1 });
         }),
       ).toBe(true);
+      expect(
+        refused((input) => {
+          const wide = input.mul(-1);
+          const half = wide.narrow(1, 0, 2);
+          wide.reluInPlace();
+          return half;
+        }),
+      ).toBe(true);
       expect(refused((input) => input.reluInPlace())).toBe(true);
       // The same without the view, or with one that is taken afterwards, is compiled.
       const fine = (input: Tensor): Tensor => {

@@ -37,8 +37,7 @@ export function groupsOf(
   const absorbed = new Set<number>();
   for (const [start, first] of calls.entries()) {
     if (taken.has(start)) continue;
-    const begins =
-      (fold && (CONVOLUTIONS.has(first.op) || TRANSPOSED.has(first.op))) || (NORMS.has(first.op) && !taken.has(start));
+    const begins = NORMS.has(first.op) || (fold && (CONVOLUTIONS.has(first.op) || TRANSPOSED.has(first.op)));
     const input = first.inputs[0];
     if (!begins || input === undefined) continue;
     const places = [start];

@@ -1,3 +1,4 @@
+import { VIEWS } from "../profile.js";
 import type { CallRecord, GeneratorFacts, TensorFacts } from "../recorder.js";
 
 /** The calls of a trace as a graph: no call changes what another one reads, and each value has one name. */
@@ -8,17 +9,8 @@ export interface Graph {
   readonly readers: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Operators whose results share elements with their first input. */
-const VIEWS = new Set([
-  "aten::reshape",
-  "aten::permute",
-  "aten::expand",
-  "aten::narrow",
-  "aten::detach",
-  "aten::contiguous",
-  "aten::to.device",
-  "aten::to.dtype",
-]);
+/** Operators whose results may share elements with their first input. */
+const SHARING = new Set([...VIEWS, "aten::to.device", "aten::to.dtype"]);
 
 /** In place, and the same as an operator that is not. */
 const FUNCTIONAL: ReadonlyMap<string, string> = new Map([["aten::relu_", "aten::relu"]]);
@@ -29,7 +21,7 @@ const OWN = new Set(["aten::bernoulli_.float"]);
 /**
  * A call in place becomes one that makes a new value, and whoever read the old value later reads the new one.
  *
- * @returns nothing where that would not be the same: where a view of the old value is read later, or what is changed was given from outside
+ * @returns nothing where that would not be the same: where a view of the old value is read later or is an output, or what is changed was given from outside
  */
 export function graphOf(calls: readonly CallRecord[], outputs: readonly TensorFacts[]): Graph | undefined {
   const renamed = new Map<number, number>();
@@ -56,18 +48,16 @@ export function graphOf(calls: readonly CallRecord[], outputs: readonly TensorFa
       if (head(first.id) !== first.id) stale.add(head(first.id));
       for (const [old, now] of renamed) if (now === first.id) renamed.set(old, output.id);
       renamed.set(first.id, output.id);
-    } else if (VIEWS.has(op) && first !== undefined && output !== undefined) {
+    } else if (SHARING.has(op) && first !== undefined && output !== undefined) {
       family.set(output.id, head(first.id));
-    } else if (op.startsWith("aten::_foreach") || op === "aten::copy_") {
+    } else if (op.startsWith("aten::_foreach")) {
       return undefined;
     }
     for (const { id } of call.outputs) made.add(id);
     found.push({ ...call, op, args, inputs });
   }
-  return finished(
-    found,
-    outputs.map((facts) => ({ ...facts, id: name(facts.id) })),
-  );
+  const named = outputs.map((facts) => ({ ...facts, id: name(facts.id) }));
+  return named.some(({ id }) => stale.has(id)) ? undefined : finished(found, named);
 }
 
 function finished(calls: readonly CallRecord[], outputs: readonly TensorFacts[]): Graph {

@@ -1,8 +1,9 @@
 import type { CallRecord } from "../recorder.js";
+import { lowerGroup } from "./convolutions.js";
 import { groupsOf, type Group } from "./fusion.js";
 import type { Graph } from "./graph.js";
 import { Layouts, type Leaves, type Lowered } from "./layouts.js";
-import { lowerGroup, RULES } from "./rules.js";
+import { RULES } from "./rules.js";
 
 /**
  * Turns a graph into a program whose activations are blocked where that pays. With `fold`, fixed weights are folded, laid out and packed once; without,

@@ -41,12 +41,7 @@ export interface Program {
   readonly outputs: readonly Slot[];
 }
 
-/**
- * Runs a program. Each tensor on the way is freed after its last use.
- *
- * @param given the tensors that it begins with: inputs, weights, constants
- * @param random what its generators draw from
- */
+/** Runs a program. Each tensor on the way is freed after its last use. */
 export class Runner {
   readonly #program: Program;
   readonly #frees: readonly (readonly Slot[])[]; // after each step
@@ -56,6 +51,10 @@ export class Runner {
     this.#frees = lastUses(program);
   }
 
+  /**
+   * @param given the tensors that it begins with: inputs, weights, constants
+   * @param random what its generators draw from
+   */
   run(given: ReadonlyMap<Slot, Tensor>, random: RandomSource | undefined): Tensor[] {
     const { slots, steps, outputs } = this.#program;
     return scope(() => {
@@ -95,7 +94,7 @@ function lastUses({ steps, outputs }: Program): Slot[][] {
     .toReversed();
 }
 
-export function slotsIn(args: readonly StepArgument[]): Slot[] {
+function slotsIn(args: readonly StepArgument[]): Slot[] {
   return args.flatMap((argument) => {
     if (argument instanceof Slot) return [argument];
     return Array.isArray(argument) ? slotsIn(argument as readonly StepArgument[]) : [];
