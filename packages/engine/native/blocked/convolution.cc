@@ -1,213 +1,16 @@
 #include "convolution.h"
 
+#include "direct.h"
 #include "layout.h"
 #include "pointwise.h"
-#include "primitives.h"
 #include "reorder.h"
+#include "thin.h"
 #include "winograd.h"
 
-#include <ATen/Parallel.h>
-
-#include <array>
-#include <cstring>
+#include <algorithm>
 
 namespace blocked {
 namespace {
-
-struct Direct {
-  using Forward = dnnl::convolution_forward;
-  using BackwardData = dnnl::convolution_backward_data;
-  using BackwardWeights = dnnl::convolution_backward_weights;
-  static constexpr auto algorithm = dnnl::algorithm::convolution_direct;
-};
-
-struct Transposed {
-  using Forward = dnnl::deconvolution_forward;
-  using BackwardData = dnnl::deconvolution_backward_data;
-  using BackwardWeights = dnnl::deconvolution_backward_weights;
-  static constexpr auto algorithm = dnnl::algorithm::deconvolution_direct;
-};
-
-enum Kind : int64_t { kForward, kForwardInference, kBackwardData, kBackwardWeights };
-
-// One convolution as oneDNN sees it: weights are output channels × input channels × kernel, and channels fill their blocks (of its kernels for volumes none
-// takes others): weights and biases are filled up with zeros.
-class Problem {
- public:
-  Problem(at::IntArrayRef input, bool plain, at::IntArrayRef weight, const Window& window)
-      : transposed_(window.transposed), plain_(plain), dims_(static_cast<int64_t>(input.size()) - 2), input_(input.vec()), weight_(weight.vec()) {
-    TORCH_CHECK(dims_ == 2 || dims_ == 3, "expected an input of 4 or 5 axes, but ", input, " came");
-    TORCH_CHECK(weight.size() == input.size(), "expected a weight of as many axes as the input ", input, ", but ", weight, " came");
-    if (transposed_) std::swap(weight_[0], weight_[1]);
-    TORCH_CHECK(weight_[1] == input_[1], "expected a weight for ", input_[1], " channels, but one for ", weight_[1], " came");
-    if (!plain_) input_[1] = weight_[1] = blocks_of(input_[1]) * block();
-    weight_[0] = blocks_of(weight_[0]) * block();
-    output_ = {input_[0], weight_[0]};
-    for (int64_t axis = 0; axis < dims_; ++axis) {
-      const auto stride = window.stride.at(axis), padding = window.padding.at(axis), dilation = window.dilation.at(axis);
-      const auto beyond = transposed_ ? window.output_padding.at(axis) : 0;
-      const auto reach = dilation * (weight_[axis + 2] - 1) + 1;
-      const auto side = input_[axis + 2];
-      const auto out = transposed_ ? (side - 1) * stride - 2 * padding + reach + beyond : (side + 2 * padding - reach) / stride + 1;
-      TORCH_CHECK(out > 0 && side + 2 * padding >= (transposed_ ? 0 : reach), "a kernel that reaches over ", reach, " does not fit a side of ", side);
-      output_.push_back(out);
-      stride_.push_back(stride);
-      dilation_.push_back(dilation - 1);
-      padding_.push_back(padding);
-      padding_end_.push_back(padding - beyond);
-    }
-  }
-
-  const std::vector<int64_t>& output() const { return output_; }
-
-  memory::desc source() const { return {input_, memory::data_type::f32, plain_ ? plain_tag(dims_) : blocked_tag(dims_)}; }
-  memory::desc target() const { return {output_, memory::data_type::f32, blocked_tag(dims_)}; }
-  memory::desc any_weight() const { return {weight_, memory::data_type::f32, memory::format_tag::any}; }
-  memory::desc bias() const { return {{output_[1]}, memory::data_type::f32, memory::format_tag::x}; }
-
-  // The size of the weight as libtorch stores it, filled up.
-  std::vector<int64_t> stored_size() const {
-    auto stored = weight_;
-    if (transposed_) std::swap(stored[0], stored[1]);
-    return stored;
-  }
-
-  memory::desc plain_weight() const {
-    const auto stored = stored_size();
-    std::vector<int64_t> strides(stored.size(), 1);
-    for (auto axis = static_cast<int64_t>(stored.size()) - 2; axis >= 0; --axis) strides[axis] = strides[axis + 1] * stored[axis + 1];
-    if (transposed_) std::swap(strides[0], strides[1]);
-    return {weight_, memory::data_type::f32, strides};
-  }
-
-  const std::vector<int64_t>& stride() const { return stride_; }
-  const std::vector<int64_t>& dilation() const { return dilation_; }
-  const std::vector<int64_t>& padding() const { return padding_; }
-  const std::vector<int64_t>& padding_end() const { return padding_end_; }
-
-  Key key(Kind kind, int64_t detail) const {
-    Key key{kind, detail, transposed_, plain_, at::get_num_threads()};
-    for (const auto* numbers : {&input_, &weight_, &output_, &stride_, &dilation_, &padding_, &padding_end_}) append(key, *numbers);
-    return key;
-  }
-
- private:
-  bool transposed_, plain_;
-  int64_t dims_;
-  std::vector<int64_t> input_, weight_, output_, stride_, dilation_, padding_, padding_end_;
-};
-
-// What follows the convolution in the primitive itself.
-struct Post {
-  bool residual = false;
-  c10::optional<float> slope;
-};
-
-int64_t bits(float number) {
-  int32_t same;
-  std::memcpy(&same, &number, sizeof same);
-  return same;
-}
-
-template <class Family>
-std::shared_ptr<Made<typename Family::Forward>> forward(const Problem& problem, bool training, bool bias, const Post& post = {}) {
-  auto key = problem.key(training ? kForward : kForwardInference, bias + 2 * post.residual + 4 * post.slope.has_value());
-  key.push_back(bits(post.slope.value_or(0)));
-  return made<typename Family::Forward>(key, [&] {
-    dnnl::primitive_attr attributes;
-    dnnl::post_ops then;
-    if (post.residual) then.append_binary(dnnl::algorithm::binary_add, problem.target());
-#if DNNL_VERSION_MAJOR >= 3
-    if (post.slope.has_value()) then.append_eltwise(dnnl::algorithm::eltwise_relu, *post.slope, 0.f);
-#else
-    if (post.slope.has_value()) then.append_eltwise(1.f, dnnl::algorithm::eltwise_relu, *post.slope, 0.f);
-#endif
-    attributes.set_post_ops(then);
-    return describe<typename Family::Forward>(
-        attributes, training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference, Family::algorithm, problem.source(),
-        problem.any_weight(), bias ? problem.bias() : memory::desc(), problem.target(), problem.stride(), problem.dilation(), problem.padding(),
-        problem.padding_end());
-  });
-}
-
-template <class Family>
-at::Tensor run_forward(const Problem& problem, const at::Tensor& x, const at::Tensor& packed, const c10::optional<at::Tensor>& bias, bool training,
-                       const Post& post, const Following& following) {
-  auto made = forward<Family>(problem, training, bias.has_value(), post);
-  auto out = at::empty(blocked_size(problem.output()), at::kFloat);
-  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, over(made->description.src_desc(), x)},
-                                            {DNNL_ARG_WEIGHTS, over(made->description.weights_desc(), packed)},
-                                            {DNNL_ARG_DST, over(made->description.dst_desc(), out)}};
-  if (bias.has_value()) arguments.emplace(DNNL_ARG_BIAS, over(problem.bias(), *bias));
-  if (post.residual) arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, over(problem.target(), *following.residual));
-  run(made->primitive, arguments);
-  return out;
-}
-
-// Whether oneDNN has nothing but its reference kernel, a hundred times slower than any: large dilations, weights of a kernel larger than a small volume, data
-// of a single channel. Libtorch does better then.
-template <class Description>
-bool is_reference(const Description& description) {
-  return std::strstr(description.impl_info_str(), "ref") != nullptr;
-}
-
-// What is wanted and not the reference kernel's to do; the rest is left undefined.
-template <class Family>
-std::vector<at::Tensor> run_backward(const Problem& problem, const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, bool bias,
-                                     std::array<bool, 3> wanted) {
-  std::vector<at::Tensor> found(3);
-  const auto hint = forward<Family>(problem, true, bias);
-  if (wanted[0]) {
-    auto made = blocked::made<typename Family::BackwardData>(problem.key(kBackwardData, 0), [&] {
-      return describe_backward<typename Family::BackwardData>(hint->description, Family::algorithm, problem.source(), problem.any_weight(),
-                                                              problem.target(), problem.stride(), problem.dilation(), problem.padding(),
-                                                              problem.padding_end());
-    });
-    if (!is_reference(made->description)) {
-      const auto packed = reordered(weight, problem.plain_weight(), made->description.weights_desc());
-      found[0] = at::empty_like(x);
-      run(made->primitive, {{DNNL_ARG_DIFF_DST, over(problem.target(), gradient)},
-                            {DNNL_ARG_WEIGHTS, over(made->description.weights_desc(), packed)},
-                            {DNNL_ARG_DIFF_SRC, over(problem.source(), found[0])}});
-    }
-  }
-  if (wanted[1] || wanted[2]) {
-    auto made = blocked::made<typename Family::BackwardWeights>(problem.key(kBackwardWeights, bias), [&] {
-      return describe_backward<typename Family::BackwardWeights>(hint->description, Family::algorithm, problem.source(), problem.any_weight(),
-                                                                 bias ? problem.bias() : memory::desc(), problem.target(), problem.stride(),
-                                                                 problem.dilation(), problem.padding(), problem.padding_end());
-    });
-    if (is_reference(made->description)) return found;
-    const auto laid_out = made->description.diff_weights_desc();
-    found[1] = at::empty(problem.stored_size(), at::kFloat);
-    const bool same = laid_out == problem.plain_weight();
-    const auto raw = same ? found[1] : buffer(laid_out);
-    std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, over(problem.source(), x)},
-                                              {DNNL_ARG_DIFF_DST, over(problem.target(), gradient)},
-                                              {DNNL_ARG_DIFF_WEIGHTS, over(laid_out, raw)}};
-    if (bias) {
-      found[2] = at::empty({problem.output()[1]}, at::kFloat);
-      arguments.emplace(DNNL_ARG_DIFF_BIAS, over(problem.bias(), found[2]));
-    }
-    run(made->primitive, arguments);
-    if (!same) reorder_into(raw, laid_out, found[1], problem.plain_weight());
-  }
-  return found;
-}
-
-// A weight or bias filled up with zeros at the ends of its first axes.
-at::Tensor filled(const at::Tensor& given, at::IntArrayRef size) {
-  if (given.sizes() == size) return given.contiguous();
-  auto out = at::zeros(size, at::kFloat);
-  auto part = out.narrow(0, 0, given.size(0));
-  if (given.dim() > 1) part = part.narrow(1, 0, given.size(1));
-  part.copy_(given);
-  return out;
-}
-
-c10::optional<at::Tensor> filled(const c10::optional<at::Tensor>& given, int64_t channels) {
-  return given.has_value() ? c10::optional<at::Tensor>(filled(*given, at::IntArrayRef{channels})) : c10::nullopt;
-}
 
 bool is_plain(const at::Tensor& x, size_t axes) { return static_cast<size_t>(x.dim()) == axes; }
 
@@ -231,98 +34,91 @@ std::vector<at::Tensor> backward_plainly(const at::Tensor& gradient, const at::T
   return {of_x.defined() && !is_plain(x, weight.dim()) ? block_up(of_x) : of_x, of_weight, of_bias};
 }
 
-Problem problem_of(const at::Tensor& x, at::IntArrayRef weight, const Window& window) {
-  TORCH_CHECK(x.scalar_type() == at::kFloat && x.is_contiguous(), "expected contiguous float32, but ", x.scalar_type(), " came");
-  const bool plain = is_plain(x, weight.size());
-  const auto channels = weight[window.transposed ? 0 : 1];
-  return Problem(plain ? x.sizes().vec() : logical_size(x, channels), plain, weight, window);
+// Whether a blocked input is convolved by Winograd's algorithm.
+bool by_winograd(const at::Tensor& x, at::IntArrayRef weight, const Window& window) {
+  return !window.transposed && !is_plain(x, weight.size()) && suits_winograd(logical_size(x, weight[1]), weight, window);
+}
+
+// The convolution that takes the gradient of the output to that of the input, of a weight whose channels have changed places.
+struct Way {
+  std::vector<int64_t> weight;
+  Window window;
+  bool possible = true;
+
+  Way(at::IntArrayRef given, const Window& there) : weight(given.vec()), window(there) {
+    std::swap(weight[0], weight[1]);
+    for (size_t axis = 0; axis < window.padding.size(); ++axis) {
+      window.padding[axis] = given[axis + 2] - 1 - there.padding[axis];
+      possible = possible && window.padding[axis] >= 0;
+    }
+  }
+};
+
+// The sum over all but the channels of a blocked tensor.
+at::Tensor sum_of_channels(const at::Tensor& x, int64_t channels) {
+  std::vector<int64_t> axes{0};
+  for (int64_t axis = 2; axis < x.dim() - 1; ++axis) axes.push_back(axis);
+  return x.sum(axes).reshape({-1}).narrow(0, 0, channels).contiguous();
 }
 
 }  // namespace
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias, const Window& window) {
-  const auto problem = problem_of(x, weight.sizes(), window);
-  const auto stored = filled(weight, problem.stored_size());
-  const auto biases = filled(bias, problem.output()[1]);
-  const auto go = [&](auto family) {
-    using Family = decltype(family);
-    const auto description = forward<Family>(problem, true, bias.has_value())->description;
-    if (is_reference(description)) return convolve_plainly(x, weight, bias, window);
-    const auto packed = reordered(stored, problem.plain_weight(), description.weights_desc());
-    return run_forward<Family>(problem, x, packed, biases, true, {}, {});
-  };
-  return window.transposed ? go(Transposed{}) : go(Direct{});
+  if (by_winograd(x, weight.sizes(), window)) return winograd(x, transform_weight(weight, false), weight.sizes(), bias, window, {});
+  const auto found = direct(x, weight, bias, window);
+  return found.defined() ? found : convolve_plainly(x, weight, bias, window);
 }
 
 std::vector<at::Tensor> convolve_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, bool bias, const Window& window,
                                           std::array<bool, 3> wanted) {
-  const auto problem = problem_of(x, weight.sizes(), window);
   const auto given = gradient.contiguous();
-  const auto stored = filled(weight, problem.stored_size());
-  auto found = window.transposed ? run_backward<Transposed>(problem, given, x, stored, bias, wanted)
-                                 : run_backward<Direct>(problem, given, x, stored, bias, wanted);
-  if (found[1].defined() && found[1].sizes() != weight.sizes())
-    found[1] = found[1].narrow(0, 0, weight.size(0)).narrow(1, 0, weight.size(1)).contiguous();
-  if (found[2].defined()) found[2] = found[2].narrow(0, 0, weight.size(window.transposed ? 1 : 0)).contiguous();
-  std::array<bool, 3> left{};
-  for (size_t at = 0; at < left.size(); ++at) left[at] = wanted[at] && !found[at].defined();
-  if (left[0] || left[1] || left[2]) {
-    const auto rest = backward_plainly(given, x, weight, bias, window, left);
-    for (size_t at = 0; at < left.size(); ++at)
-      if (left[at]) found[at] = rest[at];
+  const auto size = weight.sizes();
+  std::vector<at::Tensor> found(3);
+  const auto left = [&] {
+    std::array<bool, 3> left{};
+    for (size_t at = 0; at < left.size(); ++at) left[at] = wanted[at] && !found[at].defined();
+    return left;
+  };
+  const auto take = [&](const std::vector<at::Tensor>& some) {
+    for (size_t at = 0; at < found.size(); ++at)
+      if (!found[at].defined()) found[at] = some[at];
+  };
+  const bool wound = by_winograd(x, size, window), thin = suits_thin(x, size, window);
+  if (wound || thin) {
+    if (wanted[1]) found[1] = wound ? winograd_weight_gradient(given, x, size, window) : thin_weight_gradient(given, x, size, window);
+    if (wanted[2]) found[2] = sum_of_channels(given, size[0]);
   }
+  if (thin && wanted[0] && std::all_of(window.stride.begin(), window.stride.end(), [](int64_t step) { return step == 1; }))
+    found[0] = thin_input_gradient(given, weight, x.sizes(), window);
+  if (wound && wanted[0]) {
+    const Way way(size, window);
+    if (way.possible && by_winograd(given, way.weight, way.window))
+      found[0] = winograd(given, transform_weight(weight, true), way.weight, c10::nullopt, way.window, {});
+  }
+  const auto missing = [&](const std::array<bool, 3>& some) { return some[0] || some[1] || some[2]; };
+  if (missing(left())) take(direct_backward(given, x, weight, bias, window, left()));
+  if (missing(left())) take(backward_plainly(given, x, weight, bias, window, left()));
   return found;
 }
 
-namespace {
-
-Post post_of(const Following& following) {
-  Post post;
-  post.residual = following.residual.has_value();
-  if (following.slope.has_value()) post.slope = following.slope->item<float>();
-  return post;
-}
-
-}  // namespace
-
 at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input, bool plain, const Window& window) {
-  if (!plain && suits_winograd(input, weight.sizes(), window)) return transform_weight(weight);
-  const Problem problem(input, plain, weight.sizes(), window);
-  const auto stored = filled(weight, problem.stored_size());
-  const auto go = [&](auto family) {
-    const auto description = forward<decltype(family)>(problem, false, true)->description;
-    if (is_reference(description)) return weight.detach().clone();
-    // Its own, as it is to stay when the weight changes.
-    const auto packed = reordered(stored, problem.plain_weight(), description.weights_desc()).reshape({-1});
-    return packed.is_alias_of(weight) ? packed.clone() : packed;
-  };
-  return window.transposed ? go(Transposed{}) : go(Direct{});
+  if (!plain && suits_winograd(input, weight.sizes(), window)) return transform_weight(weight, false);
+  const auto packed = direct_pack(weight, input, plain, window);
+  return packed.defined() ? packed : weight.detach().clone();
 }
 
 at::Tensor convolve_packed(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef weight_size, const c10::optional<at::Tensor>& bias,
                            const Window& window, const Following& following) {
   // How it was packed is told by its axes: two of a transformed weight, one of oneDNN's, its own where libtorch is to convolve.
   if (packed.dim() == 2) return winograd(x, packed, weight_size, bias, window, following);
-  const auto finished = [&](at::Tensor out) {
-    if (following.slope.has_value() || following.residual.has_value())
-      activate(out, following.residual, following.slope.value_or(at::ones({1}, at::kFloat)));
-    return out;
-  };
-  if (packed.dim() == static_cast<int64_t>(weight_size.size())) return finished(convolve_plainly(x, packed, bias, window));
-  const auto problem = problem_of(x, weight_size, window);
-  const auto biases = filled(bias, problem.output()[1]);
-  // What follows rides on the convolution, but for a slope for each channel, which leaves oneDNN nothing but its reference kernel, and after a transposed
-  // convolution, where oneDNN 2.6 takes six times as long over it as a pass of our own.
-  const bool rides = !window.transposed && (!following.slope.has_value() || following.slope->numel() == 1);
-  const auto go = [&](auto family) {
-    using Family = decltype(family);
-    const auto plainly = forward<Family>(problem, false, true)->description.weights_desc();
-    const auto post = rides ? post_of(following) : Post{};
-    const auto description = forward<Family>(problem, false, bias.has_value(), post)->description;
-    return run_forward<Family>(problem, x, reordered(packed, plainly, description.weights_desc()), biases, false, post, following);
-  };
-  if (rides) return go(Direct{});
-  return finished(window.transposed ? go(Transposed{}) : go(Direct{}));
+  const bool plainly = packed.dim() == static_cast<int64_t>(weight_size.size());
+  // A slope for each channel would leave oneDNN nothing but its reference kernel, and after a transposed convolution oneDNN 2.6 takes six times as long over
+  // what follows as a pass of our own.
+  const bool rides = !plainly && !window.transposed && (!following.slope.has_value() || following.slope->numel() == 1);
+  auto out = plainly ? convolve_plainly(x, packed, bias, window) : direct_packed(x, packed, weight_size, bias, window, rides ? following : Following{});
+  if (!rides && (following.slope.has_value() || following.residual.has_value()))
+    activate(out, following.residual, following.slope.value_or(at::ones({1}, at::kFloat)));
+  return out;
 }
 
 }  // namespace blocked

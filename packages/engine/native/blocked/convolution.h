@@ -1,7 +1,9 @@
-// Convolutions and transposed convolutions on blocked activations, by oneDNN; weights are libtorch's.
+// Convolutions and transposed convolutions on blocked activations, by whatever is fastest for their sizes; weights are libtorch's.
 #pragma once
 
 #include <ATen/ATen.h>
+
+#include <array>
 
 namespace blocked {
 

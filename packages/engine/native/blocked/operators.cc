@@ -4,6 +4,7 @@
 #include "channels.h"
 #include "convolution.h"
 #include "layout.h"
+#include "norm.h"
 #include "optimiser.h"
 #include "pointwise.h"
 #include "pooling.h"

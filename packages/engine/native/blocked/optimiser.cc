@@ -1,6 +1,6 @@
 #include "optimiser.h"
 
-#include "kernel.h"
+#include "rows.h"
 
 #include <ATen/Parallel.h>
 
@@ -15,7 +15,8 @@ struct Factors {
   float mean_share, mean_rest, square_share, square_rest, rate, inverse_root, epsilon, kept;
 };
 
-KERNEL adam_kernel(float* __restrict weight, const float* __restrict gradient, float* __restrict mean, float* __restrict square, const Factors& f,
+// Compiled for the instruction sets that matter; the machine takes its own.
+__attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"))) void adam_kernel(float* __restrict weight, const float* __restrict gradient, float* __restrict mean, float* __restrict square, const Factors& f,
                    int64_t count) {
 #pragma omp simd
   for (int64_t at = 0; at < count; ++at) {

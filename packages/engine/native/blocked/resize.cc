@@ -1,7 +1,7 @@
 #include "resize.h"
 
-#include "kernel.h"
 #include "layout.h"
+#include "rows.h"
 
 #include <ATen/Parallel.h>
 
@@ -16,6 +16,8 @@ struct Taps {
   std::vector<int64_t> low, high;
   std::vector<float> weight;
 
+  Line line() const { return {low.data(), high.data(), weight.data()}; }
+
   Taps(int64_t from, int64_t to, bool align_corners) {
     const float scale = align_corners ? (to > 1 ? static_cast<float>(from - 1) / static_cast<float>(to - 1) : 0.f)
                                       : static_cast<float>(from) / static_cast<float>(to);
@@ -28,58 +30,6 @@ struct Taps {
     }
   }
 };
-
-// Four rows with their weights: near and far in depth and height.
-struct Rows {
-  int64_t at[4];
-  float weight[4];
-};
-
-template <int B>
-inline void blend(const float* __restrict x, float* __restrict y, const Rows& rows, const Taps& wide, int64_t count) {
-  for (int64_t at = 0; at < count; ++at) {
-    const int64_t low = wide.low[at] * B, high = wide.high[at] * B;
-    const float far = wide.weight[at], near = 1.f - far;
-#pragma omp simd
-    for (int lane = 0; lane < B; ++lane) {
-      float sum = 0.f;
-      for (int row = 0; row < 4; ++row) sum += rows.weight[row] * (near * x[rows.at[row] + low + lane] + far * x[rows.at[row] + high + lane]);
-      y[at * B + lane] = sum;
-    }
-  }
-}
-
-template <int B>
-inline void spread(const float* __restrict y, float* __restrict x, const Rows& rows, const Taps& wide, int64_t count) {
-  for (int64_t at = 0; at < count; ++at) {
-    const int64_t low = wide.low[at] * B, high = wide.high[at] * B;
-    const float far = wide.weight[at], near = 1.f - far;
-    for (int row = 0; row < 4; ++row) {
-      const float weight = rows.weight[row];
-      float* const to = x + rows.at[row];
-#pragma omp simd
-      for (int lane = 0; lane < B; ++lane) to[low + lane] += weight * near * y[at * B + lane];
-#pragma omp simd
-      for (int lane = 0; lane < B; ++lane) to[high + lane] += weight * far * y[at * B + lane];
-    }
-  }
-}
-
-KERNEL blend_kernel(const float* x, float* y, const Rows& rows, const Taps& wide, int64_t count, int64_t block) {
-  if (block == 16) {
-    blend<16>(x, y, rows, wide, count);
-  } else {
-    blend<8>(x, y, rows, wide, count);
-  }
-}
-
-KERNEL spread_kernel(const float* y, float* x, const Rows& rows, const Taps& wide, int64_t count, int64_t block) {
-  if (block == 16) {
-    spread<16>(y, x, rows, wide, count);
-  } else {
-    spread<8>(y, x, rows, wide, count);
-  }
-}
 
 // What goes in and what comes out, depth 1 where there is none.
 struct Sizes {
@@ -100,14 +50,14 @@ struct Sizes {
   }
 };
 
-// Calls body(rows, depth, height) for each row of what comes out.
+// Calls body(four, row) for each row of what comes out.
 template <class Body>
 void each_row(const Sizes& sizes, const Taps& deep, const Taps& high, int64_t from, int64_t to, const Body& body) {
   for (int64_t row = from; row < to; ++row) {
     const auto d = row / sizes.out[1], h = row % sizes.out[1];
     const auto at = [&](int64_t depth, int64_t height) { return (depth * sizes.in[1] + height) * sizes.in[2] * block(); };
     const float far = deep.weight[d], below = high.weight[h];
-    body(Rows{{at(deep.low[d], high.low[h]), at(deep.low[d], high.high[h]), at(deep.high[d], high.low[h]), at(deep.high[d], high.high[h])},
+    body(Four{{at(deep.low[d], high.low[h]), at(deep.low[d], high.high[h]), at(deep.high[d], high.low[h]), at(deep.high[d], high.high[h])},
               {(1 - far) * (1 - below), (1 - far) * below, far * (1 - below), far * below}},
          row);
   }
@@ -134,8 +84,8 @@ at::Tensor resize(const at::Tensor& x, at::IntArrayRef space, bool align_corners
   at::parallel_for(0, sizes.planes * rows, 64, [&](int64_t begin, int64_t end) {
     for (auto at = begin; at < end;) {
       const auto plane = at / rows, first = at % rows, last = std::min(rows, first + end - at);
-      each_row(sizes, deep, high, first, last, [&](const Rows& four, int64_t row) {
-        blend_kernel(given.data_ptr<float>() + plane * in_plane, out.data_ptr<float>() + (plane * rows + row) * out_row, four, wide, sizes.out[2], block());
+      each_row(sizes, deep, high, first, last, [&](const Four& four, int64_t row) {
+        row_kernels().blend(given.data_ptr<float>() + plane * in_plane, out.data_ptr<float>() + (plane * rows + row) * out_row, four, wide.line(), sizes.out[2]);
       });
       at += last - first;
     }
@@ -152,8 +102,8 @@ at::Tensor resize_backward(const at::Tensor& gradient, at::IntArrayRef space, bo
   const auto in_plane = sizes.in[0] * sizes.in[1] * sizes.in[2] * block(), out_row = sizes.out[2] * block();
   at::parallel_for(0, sizes.planes, 1, [&](int64_t begin, int64_t end) {
     for (auto plane = begin; plane < end; ++plane)
-      each_row(sizes, deep, high, 0, rows, [&](const Rows& four, int64_t row) {
-        spread_kernel(given.data_ptr<float>() + (plane * rows + row) * out_row, out.data_ptr<float>() + plane * in_plane, four, wide, sizes.out[2], block());
+      each_row(sizes, deep, high, 0, rows, [&](const Four& four, int64_t row) {
+        row_kernels().unblend(given.data_ptr<float>() + (plane * rows + row) * out_row, out.data_ptr<float>() + plane * in_plane, four, wide.line(), sizes.out[2]);
       });
   });
   return out;

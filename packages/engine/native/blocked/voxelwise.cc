@@ -1,7 +1,7 @@
 #include "voxelwise.h"
 
-#include "kernel.h"
 #include "layout.h"
+#include "rows.h"
 
 #include <ATen/Parallel.h>
 
@@ -13,73 +13,6 @@ namespace {
 
 constexpr int64_t kMostLogits = 8;
 constexpr int64_t kVoxels = 2048;  // that one task takes
-
-// out[v] += Σ_c weight[c] · x[v, c] over one block of channels.
-template <int B>
-inline void dot_rows(const float* __restrict x, const float* __restrict weight, float* __restrict out, int64_t voxels) {
-  for (int64_t voxel = 0; voxel < voxels; ++voxel) {
-    float sum = 0.f;
-#pragma omp simd reduction(+ : sum)
-    for (int lane = 0; lane < B; ++lane) sum += x[voxel * B + lane] * weight[lane];
-    out[voxel] += sum;
-  }
-}
-
-// y[v, c] (+)= map[v] · factor[c].
-template <int B>
-inline void spread_rows(const float* __restrict map, const float* __restrict factor, float* __restrict y, int64_t voxels) {
-  for (int64_t voxel = 0; voxel < voxels; ++voxel) {
-#pragma omp simd
-    for (int lane = 0; lane < B; ++lane) y[voxel * B + lane] += map[voxel] * factor[lane];
-  }
-}
-
-// sums[c] += Σ_v map[v] · x[v, c].
-template <int B>
-inline void weigh_rows(const float* __restrict x, const float* __restrict map, float* __restrict sums, int64_t voxels) {
-  for (int64_t voxel = 0; voxel < voxels; ++voxel) {
-#pragma omp simd
-    for (int lane = 0; lane < B; ++lane) sums[lane] += map[voxel] * x[voxel * B + lane];
-  }
-}
-
-template <int B>
-inline void scale_rows(const float* __restrict x, const float* __restrict map, float* __restrict y, int64_t voxels) {
-  for (int64_t voxel = 0; voxel < voxels; ++voxel) {
-#pragma omp simd
-    for (int lane = 0; lane < B; ++lane) y[voxel * B + lane] = x[voxel * B + lane] * map[voxel];
-  }
-}
-
-template <int B>
-inline void product_rows(const float* __restrict x, const float* __restrict y, float* __restrict out, int64_t voxels) {
-  for (int64_t voxel = 0; voxel < voxels; ++voxel) {
-    float sum = 0.f;
-#pragma omp simd reduction(+ : sum)
-    for (int lane = 0; lane < B; ++lane) sum += x[voxel * B + lane] * y[voxel * B + lane];
-    out[voxel] += sum;
-  }
-}
-
-#define FOR_BLOCK(name, parameters, call16, call8) \
-  KERNEL name parameters {                         \
-    if (block == 16) {                             \
-      call16;                                      \
-    } else {                                       \
-      call8;                                       \
-    }                                              \
-  }
-
-FOR_BLOCK(dot_kernel, (const float* x, const float* weight, float* out, int64_t voxels, int64_t block), dot_rows<16>(x, weight, out, voxels),
-          dot_rows<8>(x, weight, out, voxels))
-FOR_BLOCK(spread_kernel, (const float* map, const float* factor, float* y, int64_t voxels, int64_t block), spread_rows<16>(map, factor, y, voxels),
-          spread_rows<8>(map, factor, y, voxels))
-FOR_BLOCK(weigh_kernel, (const float* x, const float* map, float* sums, int64_t voxels, int64_t block), weigh_rows<16>(x, map, sums, voxels),
-          weigh_rows<8>(x, map, sums, voxels))
-FOR_BLOCK(scale_kernel, (const float* x, const float* map, float* y, int64_t voxels, int64_t block), scale_rows<16>(x, map, y, voxels),
-          scale_rows<8>(x, map, y, voxels))
-FOR_BLOCK(product_kernel, (const float* x, const float* y, float* out, int64_t voxels, int64_t block), product_rows<16>(x, y, out, voxels),
-          product_rows<8>(x, y, out, voxels))
 
 struct Grid {
   int64_t samples, blocks, voxels, chunks;
@@ -142,7 +75,7 @@ at::Tensor project(const at::Tensor& x, const at::Tensor& weight, const c10::opt
       auto* to = out.data_ptr<float>() + (sample * logits + row) * grid.voxels + from;
       std::fill_n(to, count, first.data_ptr<float>()[row]);
       for (int64_t of = 0; of < grid.blocks; ++of)
-        dot_kernel(x.data_ptr<float>() + grid.at(sample, of, from), &rows[row * width + of * block()], to, count, block());
+        row_kernels().dot(x.data_ptr<float>() + grid.at(sample, of, from), &rows[row * width + of * block()], to, count);
     }
   });
   return out;
@@ -153,15 +86,15 @@ ProjectGradients project_backward(const at::Tensor& gradient, const at::Tensor& 
   const auto given = gradient.contiguous();
   const auto rows = rows_of(weight, grid);
   const auto logits = weight.size(0), channels = weight.size(1), width = grid.blocks * block();
-  ProjectGradients found{at::zeros_like(x), at::zeros({logits, channels}, at::kDouble), {}};
+  ProjectGradients found{at::empty_like(x), at::zeros({logits, channels}, at::kDouble), {}};
   std::vector<float> partial(grid.samples * grid.chunks * logits * width, 0.f);
   grid.each([&](int64_t sample, int64_t from, int64_t count, int64_t task) {
     for (int64_t row = 0; row < logits; ++row) {
       const auto* map = given.data_ptr<float>() + (sample * logits + row) * grid.voxels + from;
       for (int64_t of = 0; of < grid.blocks; ++of) {
         const auto place = row * width + of * block();
-        spread_kernel(map, &rows[place], found.x.data_ptr<float>() + grid.at(sample, of, from), count, block());
-        weigh_kernel(x.data_ptr<float>() + grid.at(sample, of, from), map, &partial[task * logits * width + place], count, block());
+        row_kernels().spread(map, &rows[place], found.x.data_ptr<float>() + grid.at(sample, of, from), row > 0, count);
+        row_kernels().weigh(x.data_ptr<float>() + grid.at(sample, of, from), map, &partial[task * logits * width + place], count);
       }
     }
   });
@@ -190,7 +123,7 @@ at::Tensor scale(const at::Tensor& x, const at::Tensor& map) {
   grid.each([&](int64_t sample, int64_t from, int64_t count, int64_t) {
     for (int64_t of = 0; of < grid.blocks; ++of) {
       const auto place = grid.at(sample, of, from);
-      scale_kernel(x.data_ptr<float>() + place, given.data_ptr<float>() + sample * grid.voxels + from, out.data_ptr<float>() + place, count, block());
+      row_kernels().scale(x.data_ptr<float>() + place, given.data_ptr<float>() + sample * grid.voxels + from, out.data_ptr<float>() + place, count);
     }
   });
   return out;
@@ -203,7 +136,7 @@ at::Tensor scale_backward_map(const at::Tensor& gradient, const at::Tensor& x) {
   grid.each([&](int64_t sample, int64_t from, int64_t count, int64_t) {
     for (int64_t of = 0; of < grid.blocks; ++of) {
       const auto place = grid.at(sample, of, from);
-      product_kernel(given.data_ptr<float>() + place, x.data_ptr<float>() + place, out.data_ptr<float>() + sample * grid.voxels + from, count, block());
+      row_kernels().dot_each(given.data_ptr<float>() + place, x.data_ptr<float>() + place, out.data_ptr<float>() + sample * grid.voxels + from, count);
     }
   });
   return out;

@@ -59,6 +59,13 @@ const convolutions: readonly Case[] = [
     plain: (x, weight) => conv3d(x, weight, { padding: 2 }),
   },
   {
+    says: "2-D from one plain channel, unequal stride, padding and dilation, with a bias",
+    inputs: [[3, 1, 9, 11], [18, 1, 2, 7], [18]],
+    fast: (x, weight, bias) =>
+      flat(run("convolution", x, weight, bias, ...window([2, 1], [1, 4], [3, 2], false, [0, 0])), 18),
+    plain: (x, weight, bias) => conv2d(x, weight, { bias, stride: [2, 1], padding: [1, 4], dilation: [3, 2] }),
+  },
+  {
     says: "3-D with a kernel larger than the volume, where oneDNN has no kernel for the weights' gradient",
     inputs: [[1, 20, 2, 3, 3], [17, 20, 5, 5, 5], [17]],
     fast: (x, weight, bias) =>
@@ -332,13 +339,13 @@ describe.skipIf(block === 0)("kernels for blocked activations", () => {
   });
 
   test.each([
-    { says: "3×3×3", x: [2, 17, 3, 18, 14], weight: [20, 17, 3, 3, 3], padding: [1, 1, 1] },
-    { says: "5×5×5", x: [1, 9, 4, 18, 16], weight: [33, 9, 5, 5, 5], padding: [2, 2, 2] },
+    { says: "3×3×3", x: [2, 17, 5, 18, 14], weight: [20, 17, 3, 3, 3], padding: [1, 1, 1] },
+    { says: "5×5×5", x: [3, 9, 4, 18, 16], weight: [33, 9, 5, 5, 5], padding: [2, 2, 2] },
     { says: "1×3×3 without padding", x: [1, 64, 2, 30, 40], weight: [70, 64, 1, 3, 3], padding: [0, 0, 0] },
-    { says: "3×3", x: [2, 40, 29, 27], weight: [8, 40, 3, 3], padding: [1, 1] },
+    { says: "3×3", x: [2, 40, 37, 30], weight: [8, 40, 3, 3], padding: [1, 1] },
     { says: "5×5, more padding on one axis", x: [1, 16, 33, 40], weight: [48, 16, 5, 5], padding: [0, 3] },
   ])(
-    "by fewer multiplications, a packed $says convolution is within 1e-5 of its range",
+    "by fewer multiplications, a $says convolution and its gradients are within 1e-5 of their range",
     ({ x: size, weight: of, padding }) => {
       scope(() => {
         const make = (name: string, shape: readonly number[]): Tensor =>
@@ -367,6 +374,26 @@ describe.skipIf(block === 0)("kernels for blocked activations", () => {
         expect(distance(fast(undefined, number(0)), truth(exact.relu()))).toBeLessThan(1e-5);
         const bent = exact.add(residual.toDtype("float64")).prelu(slopes.toDtype("float64"));
         expect(distance(fast(residual, slopes), truth(bent))).toBeLessThan(1e-5);
+
+        // In training: the same, and the gradients of input, weight and bias.
+        const pattern = drawn("pattern", exact.shape);
+        const learned = (f: (...inputs: Tensor[]) => Tensor, dtype: "float32" | "float64"): Float64Array[] => {
+          const leaves = [x, weight, bias].map((leaf) => leaf.toDtype(dtype).detach().clone().setRequiresGrad(true));
+          const out = f(...leaves);
+          const total = out.mul(tensorFrom(Float32Array.from(pattern), exact.shape).toDtype(dtype)).sum(undefined);
+          return [out, ...gradients(total, leaves)].map((tensor) =>
+            Float64Array.from((tensor as Tensor).toArray() as Float64Array),
+          );
+        };
+        const convolved = (...[input, kernels, added]: Tensor[]): Tensor =>
+          flat(run("convolution", blocked(input as Tensor), kernels, added, ...shape), of[0] ?? 0);
+        const found = learned(convolved, "float32");
+        const plainly = learned(
+          (input, kernels, added) => convolve(input, kernels, { bias: added, padding }),
+          "float64",
+        );
+        for (const [place, true_] of plainly.entries())
+          expect(distance(found[place] as Float64Array, true_)).toBeLessThan(1e-5);
       });
     },
   );

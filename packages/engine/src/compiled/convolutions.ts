@@ -25,10 +25,10 @@ interface Convolution {
     transposed: boolean,
     outputPadding: readonly number[],
   ];
-  readonly projects: boolean; // onto few channels, voxel by voxel
+  readonly projects: boolean; // what lies in blocks onto few channels, voxel by voxel
 }
 
-function convolutionOf({ op, args, inputs }: CallRecord): Convolution | undefined {
+function convolutionOf({ op, args, inputs }: CallRecord, layouts: Layouts): Convolution | undefined {
   const transposed = TRANSPOSED.has(op);
   if (!transposed && !CONVOLUTIONS.has(op)) return undefined;
   const [input, weight] = inputs as readonly [TensorFacts, TensorFacts];
@@ -54,7 +54,7 @@ function convolutionOf({ op, args, inputs }: CallRecord): Convolution | undefine
     from,
     to,
     window: [stride, padding, axes(dilation, 1), transposed, axes(outputPadding, 0)],
-    projects: !transposed && simple && to <= LOGITS,
+    projects: !transposed && simple && to <= LOGITS && layouts.hasBlocked(input),
   };
 }
 
@@ -167,7 +167,7 @@ function scaleAndShift(
 
 /** In evaluation: a convolution with the norm folded into its weights, and what follows in the same step. */
 function lowerFolded({ convolution, norm, residual, activation, output }: Group, layouts: Layouts): boolean {
-  const found = convolutionOf(convolution as CallRecord);
+  const found = convolutionOf(convolution as CallRecord, layouts);
   if (found === undefined || !pays(found, layouts)) return false;
   const [weight, bias] = [layouts.fixed(found.weight), found.bias && layouts.fixed(found.bias)];
   if (weight === undefined || (found.bias !== undefined && bias === undefined)) return false;
@@ -222,9 +222,8 @@ function lowerFolded({ convolution, norm, residual, activation, output }: Group,
 }
 
 /** Whether a convolution is worth an input in blocks. */
-function pays({ input, from, to, projects }: Convolution, layouts: Layouts): boolean {
-  if (projects) return layouts.hasBlocked(input);
-  return Math.max(from, to) >= layouts.block / 2;
+function pays({ from, to, projects }: Convolution, layouts: Layouts): boolean {
+  return projects || Math.max(from, to) >= layouts.block / 2;
 }
 
 function readsPlain({ from, input }: Convolution, layouts: Layouts): boolean {
@@ -233,7 +232,7 @@ function readsPlain({ from, input }: Convolution, layouts: Layouts): boolean {
 
 /** In training, or where a weight is worked out on the way: a convolution alone. @returns false where it does not apply */
 export function lowerConvolution(record: CallRecord, layouts: Layouts): boolean {
-  const found = convolutionOf(record);
+  const found = convolutionOf(record, layouts);
   const output = record.outputs[0] as TensorFacts;
   if (found === undefined || !pays(found, layouts)) return false;
   const bias = found.bias && layouts.plain(found.bias);

@@ -14,7 +14,7 @@ import {
 import { RandomSource } from "@multirnet/base";
 import { threads } from "@multirnet/engine";
 import { InferenceError } from "@multirnet/inference";
-import { createNetwork, encodeWeights, headsOf, overVolumes, type Network } from "@multirnet/networks";
+import { compiled, createNetwork, encodeWeights, headsOf, overVolumes, type Network } from "@multirnet/networks";
 
 import { readTrainConfig, type TrainConfig } from "../config/train-config.js";
 import { LearningError, type TrainingChange } from "../errors.js";
@@ -114,7 +114,7 @@ async function work(
   { cases, run, initial }: { cases: TrainingCases; run: RunFolder; initial: InitialWeights | undefined },
   options: TrainingOptions,
 ): Promise<TrainingOutcome> {
-  const network = overVolumes(createNetwork(config.network, config.seed));
+  const network = overVolumes(compiled(createNetwork(config.network, config.seed)));
   initial?.fill(network);
   const adam = new Adam(network.parameters(), config.optimiser);
   try {
