@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+import { Side } from "@multirnet/bench";
 import { decodeSafetensors, scope, type Tensor } from "@multirnet/engine";
 
 import type { NetworkSettings } from "./networks-worker.ts";
@@ -18,7 +19,7 @@ import {
   builtWorker,
   conditions,
   difference,
-  Side,
+  ENVIRONMENT,
   compared,
   takeTurns,
   THREADS,
@@ -84,7 +85,7 @@ for (const name of wanted) {
 }
 
 async function measured(name: string, folder: string): Promise<Row> {
-  const peer = new Side([options.python, "benchmarks/peer/public_networks.py"]);
+  const peer = new Side([options.python, "benchmarks/peer/public_networks.py"], ENVIRONMENT);
   const file = (part: string): string => join(folder, part);
   const there = await peer.ask(JSON.stringify({ threads: THREADS, name, checkouts: resolve(checkouts ?? ""), folder }));
   const settings: NetworkSettings = {
@@ -96,7 +97,7 @@ async function measured(name: string, folder: string): Promise<Row> {
     weights: file("weights.pt"),
     input: file("input.safetensors"),
   };
-  const ours = new Side(["node", "--expose-gc", built]);
+  const ours = new Side(["node", "--expose-gc", built], ENVIRONMENT);
   const here = await ours.ask(JSON.stringify(settings));
   for (const side of [here, there]) versions.add(`${String(side["version"])}, ${String(side["threads"])} threads`);
   await ours.ask(`check ${file("ours.safetensors")}`);

@@ -35,7 +35,7 @@ const session = await ort.InferenceSession.create(settings.onnx, {
 });
 const { tensors } = readSafetensors(readFileSync(settings.tensors), settings.tensors);
 const scan = tensors.get("scan") as StoredTensor;
-const bytes = scan.bytes.slice();
+const bytes = Uint8Array.from(scan.bytes); // a Buffer's slice would be of the whole file
 const feeds = { scan: new ort.Tensor("float32", new Float32Array(bytes.buffer), scan.shape) };
 
 await forgetPeak();

@@ -1,40 +1,16 @@
 /** What benchmarks share: programs that answer line by line, and how their numbers are told. */
-import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 
+import type { Side } from "@multirnet/bench";
 import type { Tensor } from "@multirnet/engine";
 import typescript from "typescript";
 
 export const THREADS = 2;
 
-/** One of two programs that take turns, answering one line at a time. */
-export class Side {
-  readonly #process;
-  readonly #answers;
-
-  constructor(command: readonly string[]) {
-    const [program = "", ...args] = command;
-    this.#process = spawn(program, args, {
-      stdio: ["pipe", "pipe", "inherit"],
-      env: { ...process.env, OMP_NUM_THREADS: String(THREADS) },
-    });
-    this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
-  }
-
-  async ask(line: string): Promise<Record<string, unknown>> {
-    this.#process.stdin.write(`${line}\n`);
-    const answer = await this.#answers.next();
-    if (answer.done === true) throw new Error(`the process ended at: ${line.slice(0, 100)}`);
-    return JSON.parse(answer.value) as Record<string, unknown>;
-  }
-
-  end(): void {
-    this.#process.stdin.end();
-  }
-}
+/** The threads of a side that asks the environment. */
+export const ENVIRONMENT = { OMP_NUM_THREADS: String(THREADS) };
 
 /** Makes a worker of ours that Node can run, with what workers share, inside the tree, so that both find the packages. @returns its path */
 export function builtWorker(source: string): string {

@@ -368,7 +368,12 @@ def main():
     ways = {"eager": lambda: body(network, scan)}
     if settings["variant"] == "tuned":
         ways.update(tuned_ways(network, scan, training, body))
+    begun = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     chosen, work = fastest(ways)
+    network.load_state_dict(begun)  # trying the ways moved them
+    optimiser.state.clear()
+    optimiser.zero_grad(set_to_none=True)
+    del begun
 
     def check(path):
         if not training:

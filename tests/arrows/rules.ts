@@ -15,7 +15,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   evaluation: ["base", "imaging"],
   report: ["base", "imaging", "inference", "evaluation"],
   learning: ["base", "imaging", "engine", "networks", "artifacts", "inference", "evaluation", "report"],
-  bench: ["base", "engine"],
+  bench: ["base", "imaging", "engine", "networks", "evaluation", "learning"],
   cli: ["base", "bench", "imaging", "engine", "networks", "artifacts", "inference", "evaluation", "report", "learning"],
 };
 

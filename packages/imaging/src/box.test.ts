@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { boundingBox, crop, movedInside, regionAround, wholeBox, type Box } from "./box.js";
 import { patientPoint } from "./grid.js";
+import type { Volume } from "./volume.js";
 import { GRID, maskOn, scanOn } from "./testing/patients.js";
 
 test("the bounding box is the smallest around all labels", () => {
@@ -16,6 +17,21 @@ test("the bounding box is the smallest around all labels", () => {
 test("an empty mask has no box, a full one the whole", () => {
   expect(boundingBox(maskOn(GRID, []))).toBeUndefined();
   expect(boundingBox({ ...maskOn(GRID, []), voxels: new Uint8Array(60).fill(7) })).toEqual(wholeBox(GRID));
+});
+
+test("rows of a length that four divides are boxed alike, whichever of four voxels it is and whatever its label", () => {
+  const grid = { ...GRID, size: { x: 8, y: 3, z: 2 } };
+  const empty: Volume<"label"> = { meaning: "label", grid, voxels: new Uint8Array(48) };
+  expect(boundingBox(empty)).toBeUndefined();
+  for (let at = 0; at < 48; at++) {
+    const voxels = new Uint8Array(48);
+    voxels[at] = at % 2 === 0 ? 1 : 128;
+    const from = { x: at % 8, y: Math.floor(at / 8) % 3, z: Math.floor(at / 24) };
+    expect(boundingBox({ ...empty, voxels })).toEqual({ from, size: { x: 1, y: 1, z: 1 } });
+    const shifted = new Uint8Array(49).subarray(1); // not at a multiple of four bytes
+    shifted.set(voxels);
+    expect(boundingBox({ ...empty, voxels: shifted })).toEqual({ from, size: { x: 1, y: 1, z: 1 } });
+  }
 });
 
 test("a crop keeps values and places, and pads with air", () => {

@@ -1,11 +1,11 @@
 import { ImagingError } from "../errors.js";
-import { decodeNifti, type DecodedNifti } from "../nifti/decode.js";
+import { NiftiDecoder, type DecodedNifti } from "../nifti/decode.js";
 import { readNiftiHeader } from "../nifti/header.js";
 import { LONGEST_HEADER_BYTES, type NiftiFormat } from "../nifti/layout.js";
 import { placeOf } from "../nifti/meanings.js";
 import type { Meaning, Volume } from "../volume.js";
 import { readAt, withFile } from "./open.js";
-import { isGzip, unpacked, type Unpacked } from "./unpack.js";
+import { DEFLATE_LIMIT, isGzip, unpack } from "./unpack.js";
 
 /** A CT as it was read: its voxels, how it was stored, and what the reader had to assume. */
 export interface Scan {
@@ -55,20 +55,26 @@ export async function readProbability(path: string): Promise<Volume<"probability
   return (await readNifti(path, "probability")).volume;
 }
 
+/** The header first, and of the rest only what it promises, made into voxels as it comes. */
 async function readNifti<M extends Meaning>(path: string, meaning: M): Promise<DecodedNifti<M>> {
-  const { bytes, fileBytes } = await readNiftiBytes(path);
-  return decodeNifti(bytes, path, meaning, fileBytes);
-}
-
-/** The header first, and of the rest only what it promises. */
-async function readNiftiBytes(path: string): Promise<Unpacked> {
   return withFile(path, LONGEST_HEADER_BYTES, async ({ handle, bytes, beginning }) => {
-    const promised = (beginning: Uint8Array): number => readNiftiHeader(beginning, path).fileBytes;
-    if (isGzip(beginning)) return unpacked(handle, path, bytes, LONGEST_HEADER_BYTES, promised);
-    const wanted = Math.min(promised(beginning), bytes);
-    return { bytes: await readAt(handle, 0, wanted), fileBytes: bytes };
+    const decoderOf = (start: Uint8Array, possibleBytes: number): NiftiDecoder<M> =>
+      new NiftiDecoder(readNiftiHeader(start, path), path, meaning, possibleBytes);
+    if (isGzip(beginning)) {
+      const packed = await unpack(handle, path, LONGEST_HEADER_BYTES, (start) =>
+        decoderOf(start, bytes * DEFLATE_LIMIT),
+      );
+      return packed.receiver.finish(packed.bytes);
+    }
+    const decoder = decoderOf(beginning, bytes);
+    const wanted = Math.min(decoder.wantedBytes, bytes);
+    for (let at = 0; at < wanted; at += PART_BYTES)
+      decoder.add(await readAt(handle, at, Math.min(PART_BYTES, wanted - at)));
+    return decoder.finish(bytes);
   });
 }
+
+const PART_BYTES = 1 << 20;
 
 function requireAllowed({ grid, voxels }: Volume<"label">, allowed: readonly number[], path: string): void {
   const known = new Uint8Array(256);

@@ -4,18 +4,19 @@ import { createGunzip } from "node:zlib";
 import { messageOf } from "@multirnet/base";
 
 import { ImagingError } from "../errors.js";
+import { joined } from "../nifti/decode.js";
 
-/** The beginning of an unpacked file, as much of it as was asked for, and how long the whole is. */
-export interface Unpacked {
-  readonly bytes: Uint8Array;
-  readonly fileBytes: number;
+/** Takes the unpacked bytes as they come. */
+export interface Receiver {
+  readonly wantedBytes: number;
+  add(bytes: Uint8Array): void;
 }
 
 /** How much more than the header promises may come: some writers add a little. More than this is an attack or a mistake. */
 const SLACK_BYTES = 1 << 20;
 
 /** Deflate cannot shrink by more than this: a file that would have to does not hold what its header promises. */
-const DEFLATE_LIMIT = 1032;
+export const DEFLATE_LIMIT = 1032;
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -24,45 +25,39 @@ export function isGzip(beginning: Uint8Array): boolean {
 }
 
 /**
- * Unpacks a gzip file that begins with a header, which says how much is to come. Memory is taken once, for as much as the header
- * promises and the file can hold, and unpacking stops soon after that much has come.
+ * Unpacks a gzip file that begins with a header, which says how much is to come, and hands it on bit by bit. Unpacking stops soon after that much has come.
  *
- * @param packedBytes the size of the packed file
- * @param headerBytes how much of the beginning `promised` wants to see; it gets less if there is less
- * @param promised reads the header: how many bytes are wanted; what it throws is thrown
+ * @param headerBytes how much of the beginning `begin` wants to see; it gets less if there is less
+ * @param begin reads the header and says who takes what comes, the beginning too; what it throws is thrown
+ * @returns who took it, and how long the unpacked file is
  * @throws ImagingError GZIP_TRUNCATED, GZIP_DAMAGED, GZIP_TOO_LONG
  */
-export async function unpacked(
+export async function unpack<R extends Receiver>(
   handle: FileHandle,
   path: string,
-  packedBytes: number,
   headerBytes: number,
-  promised: (beginning: Uint8Array) => number,
-): Promise<Unpacked> {
+  begin: (beginning: Uint8Array) => R,
+): Promise<{ readonly receiver: R; readonly bytes: number }> {
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
   pipeline(file, gunzip, () => undefined); // errors come out of the loop below
   let beginning: Uint8Array = new Uint8Array(0);
-  let out: Uint8Array | undefined;
-  let wanted = 0;
+  let receiver: R | undefined;
   let came = 0;
-  const start = (): Uint8Array => {
-    wanted = promised(beginning);
-    const room = new Uint8Array(wanted <= packedBytes * DEFLATE_LIMIT ? wanted : beginning.length);
-    room.set(beginning.subarray(0, room.length));
-    return room;
+  const start = (): R => {
+    const found = begin(beginning);
+    found.add(beginning);
+    return found;
   };
   try {
     for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
-      if (out === undefined) {
-        beginning = joined(beginning, chunk);
-        if (beginning.length >= headerBytes) out = start();
-      } else if (came < out.length) {
-        out.set(came + chunk.length <= out.length ? chunk : chunk.subarray(0, out.length - came), came);
-      }
       came += chunk.length;
-      if (out !== undefined && came > wanted + SLACK_BYTES) {
-        throw new ImagingError({ code: "GZIP_TOO_LONG", path, promisedBytes: wanted });
+      if (receiver === undefined) {
+        beginning = joined(beginning, chunk);
+        if (beginning.length >= headerBytes) receiver = start();
+      } else receiver.add(chunk);
+      if (receiver !== undefined && came > receiver.wantedBytes + SLACK_BYTES) {
+        throw new ImagingError({ code: "GZIP_TOO_LONG", path, promisedBytes: receiver.wantedBytes });
       }
     }
   } catch (error) {
@@ -71,16 +66,7 @@ export async function unpacked(
     gunzip.destroy();
     file.destroy();
   }
-  out ??= start();
-  return { bytes: came < out.length ? out.subarray(0, came) : out, fileBytes: came };
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+  return { receiver: receiver ?? start(), bytes: came };
 }
 
 function gzipError(error: unknown, path: string, bytes: number): unknown {

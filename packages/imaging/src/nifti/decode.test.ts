@@ -5,7 +5,8 @@ import { orientation } from "../orientation.js";
 import { niftiOfFloats, niftiWith } from "../testing/headers.js";
 import { GRID, maskOn, scanOn } from "../testing/patients.js";
 import { words } from "../testing/words.js";
-import { decodeNifti } from "./decode.js";
+import { decodeNifti, NiftiDecoder } from "./decode.js";
+import { readNiftiHeader } from "./header.js";
 
 interface NiftiCase {
   readonly name: string;
@@ -310,4 +311,22 @@ test("an empty file and half a header are told as such", () => {
   expect(words(() => read(niftiWith({}).subarray(0, 100)))).toBe(
     "scan.nii is cut short in its header: expected 348 bytes, found 100",
   );
+});
+
+// Every kind and byte order that nibabel wrote.
+test.each(cases)("in parts of any length it is the same: $name", ({ file }) => {
+  const bytes = new Uint8Array(Buffer.from(file, "base64"));
+  const whole = read(bytes);
+  for (const length of [1, 3, 7, 353, bytes.length + 5]) {
+    const decoder = new NiftiDecoder(readNiftiHeader(bytes, "scan.nii"), "scan.nii", "hounsfield", bytes.length);
+    for (let at = 0; at < bytes.length; at += length) decoder.add(bytes.subarray(at, at + length));
+    expect(decoder.finish(bytes.length)).toEqual(whole);
+  }
+});
+
+test("the first label that is none is told, in whichever part it came", () => {
+  const bytes = niftiOfFloats(Array.from({ length: 60 }, (_, place) => (place === 41 ? 2.5 : place === 50 ? -1 : 1)));
+  const decoder = new NiftiDecoder(readNiftiHeader(bytes, "mask.nii"), "mask.nii", "label", bytes.length);
+  for (let at = 0; at < bytes.length; at += 50) decoder.add(bytes.subarray(at, at + 50));
+  expect(words(() => decoder.finish(bytes.length))).toBe(words(() => decodeNifti(bytes, "mask.nii", "label")));
 });

@@ -8,45 +8,58 @@ export interface Scale {
   readonly intercept: number;
 }
 
-/** What a reader made of stored voxels. */
-export interface Interpreted<M extends Meaning> {
-  readonly voxels: VoxelArrays[M];
-  readonly warnings: readonly string[];
-}
-
 /**
- * Turns stored numbers into voxels of a meaning.
+ * Turns stored numbers into voxels of a meaning, part by part.
  *
  * Hounsfield units and probabilities that are not finite become what lies outside a scan, and a warning counts them. Labels
  * must be whole numbers from 0 to 255, probabilities lie in [0, 1] (rounding aside).
- *
- * @throws ImagingError LABEL_INVALID, PROBABILITY_INVALID
  */
-export function interpreted<M extends Meaning>(
-  stored: StoredVoxels,
-  scale: Scale,
-  meaning: M,
-  size: Xyz,
-  path: string,
-): Interpreted<M> {
-  const voxels = voxelArray(meaning, stored.length);
-  if (voxels instanceof Uint8Array) {
-    const wrong = fillLabels(stored, scale, voxels);
-    if (wrong) {
-      throw new ImagingError({ code: "LABEL_INVALID", path, value: wrong.value, at: placeOf(wrong.index, size) });
-    }
-    return { voxels, warnings: [] };
+export class Interpreter<M extends Meaning> {
+  readonly voxels: VoxelArrays[M];
+  readonly #meaning: M;
+  readonly #scale: Scale;
+  #filled = 0;
+  #notFinite = 0;
+  #wrong: WrongVoxel | undefined; // the first that is no label
+
+  constructor(meaning: M, count: number, scale: Scale) {
+    this.voxels = voxelArray(meaning, count);
+    this.#meaning = meaning;
+    this.#scale = scale;
   }
-  const notFinite = fillNumbers(stored, scale, voxels, OUTSIDE[meaning]);
-  if (meaning === "probability") {
-    const wrong = firstOutside(voxels);
-    if (wrong >= 0) {
-      const value = voxels[wrong] as number;
-      throw new ImagingError({ code: "PROBABILITY_INVALID", path, value, at: placeOf(wrong, size) });
-    }
+
+  /** The next voxels. */
+  add(stored: StoredVoxels): void {
+    const out = this.voxels.subarray(this.#filled, this.#filled + stored.length);
+    if (out instanceof Uint8Array) {
+      const wrong = this.#wrong === undefined ? fillLabels(stored, this.#scale, out) : undefined;
+      if (wrong !== undefined) this.#wrong = { ...wrong, index: wrong.index + this.#filled };
+    } else this.#notFinite += fillNumbers(stored, this.#scale, out, OUTSIDE[this.#meaning]);
+    this.#filled += stored.length;
   }
-  const replaced = `${notFinite} of ${voxels.length} voxels are not finite numbers: taken as ${OUTSIDE[meaning]}`;
-  return { voxels, warnings: notFinite > 0 ? [replaced] : [] };
+
+  /**
+   * When all have come. @returns warnings
+   *
+   * @throws ImagingError LABEL_INVALID, PROBABILITY_INVALID
+   */
+  finish(size: Xyz, path: string): readonly string[] {
+    const { voxels } = this;
+    if (this.#wrong !== undefined) {
+      const { value, index } = this.#wrong;
+      throw new ImagingError({ code: "LABEL_INVALID", path, value, at: placeOf(index, size) });
+    }
+    if (this.#meaning === "probability" && voxels instanceof Float32Array) {
+      const wrong = firstOutside(voxels);
+      if (wrong >= 0) {
+        const value = voxels[wrong] as number;
+        throw new ImagingError({ code: "PROBABILITY_INVALID", path, value, at: placeOf(wrong, size) });
+      }
+    }
+    const outside = OUTSIDE[this.#meaning];
+    const replaced = `${this.#notFinite} of ${voxels.length} voxels are not finite numbers: taken as ${outside}`;
+    return this.#notFinite > 0 ? [replaced] : [];
+  }
 }
 
 /** @returns the voxel with a place in the array, x fastest */
@@ -58,46 +71,61 @@ export function placeOf(index: number, size: Xyz): Xyz {
 
 /** @returns how many were not finite */
 function fillNumbers(stored: StoredVoxels, { slope, intercept }: Scale, out: Float32Array, outside: number): number {
+  const floats = stored instanceof Float32Array || stored instanceof Float64Array;
   const plain = slope === 1 && intercept === 0;
   if (plain || isExactIn32Bits(stored)) {
     out.set(stored); // the engine's own loop, whatever the kind
-    if (plain && !(stored instanceof Float32Array || stored instanceof Float64Array)) return 0;
-    return scaleInPlace(out, slope, intercept, outside);
+    if (plain && !floats) return 0;
+    return replaced(out, outside, plain ? sumOfNothings(out) : scaleInPlace(out, slope, intercept));
   }
-  return scaleWide(stored, slope, intercept, out, outside);
+  return replaced(out, outside, scaleWide(stored, slope, intercept, out));
 }
 
 function isExactIn32Bits(stored: StoredVoxels): boolean {
   return !(stored instanceof Float64Array || stored instanceof Uint32Array || stored instanceof Int32Array);
 }
 
-function scaleInPlace(out: Float32Array, slope: number, intercept: number, outside: number): number {
-  let notFinite = 0;
+/** @returns 0 where all are finite */
+function scaleInPlace(out: Float32Array, slope: number, intercept: number): number {
+  let nothing = 0;
   for (let i = 0; i < out.length; i++) {
     const value = Math.fround((out[i] as number) * slope + intercept);
-    if (value - value === 0) {
-      out[i] = value;
-    } else {
-      out[i] = outside;
-      notFinite++;
-    }
+    out[i] = value;
+    nothing += value - value;
   }
-  return notFinite;
+  return nothing;
 }
 
-/** Kinds with more digits than a 32-bit float: scaled before they are rounded. */
-function scaleWide(stored: StoredVoxels, slope: number, intercept: number, out: Float32Array, outside: number): number {
-  let notFinite = 0;
+/** Kinds with more digits than a 32-bit float: scaled before they are rounded. @returns 0 where all are finite */
+function scaleWide(stored: StoredVoxels, slope: number, intercept: number, out: Float32Array): number {
+  let nothing = 0;
   for (let i = 0; i < out.length; i++) {
     const value = Math.fround((stored[i] as number) * slope + intercept);
-    if (value - value === 0) {
-      out[i] = value;
-    } else {
-      out[i] = outside;
-      notFinite++;
-    }
+    out[i] = value;
+    nothing += value - value;
   }
-  return notFinite;
+  return nothing;
+}
+
+function sumOfNothings(values: Float32Array): number {
+  let nothing = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    nothing += value - value;
+  }
+  return nothing;
+}
+
+/** Replaces what is not finite, if `nothing` tells that there is any. @returns how many there were */
+function replaced(out: Float32Array, outside: number, nothing: number): number {
+  if (nothing === 0) return 0;
+  let count = 0;
+  for (let i = 0; i < out.length; i++) {
+    if (Number.isFinite(out[i])) continue;
+    out[i] = outside;
+    count++;
+  }
+  return count;
 }
 
 interface WrongVoxel {
