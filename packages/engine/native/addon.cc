@@ -17,6 +17,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
+#include "openblas.h"
 #include "page_cache.h"
 #include "profiler.h"
 #ifdef MULTIRNET_BLOCKED
@@ -525,6 +526,7 @@ Napi::Value Threads(const Napi::CallbackInfo& info) {
       // Threads are started at the next operator, and OpenMP ends the process where the system refuses one.
       if (count < 1 || count > 1024) throw std::runtime_error("expected 1 to 1024 threads, but " + std::to_string(count) + " came");
       at::set_num_threads(static_cast<int>(count));
+      openblas::set_threads(static_cast<int>(count));
     }
     return Napi::Number::New(env, at::get_num_threads());
   });
@@ -545,6 +547,7 @@ Napi::Value About(const Napi::CallbackInfo& info) {
 #else
     about["block"] = Napi::Number::New(env, 0);
 #endif
+    about["blasThreads"] = Napi::Number::New(env, openblas::threads());
     about["idleBytes"] = Napi::Number::New(env, static_cast<double>(PageCache::installed().idle_bytes()));
     return about;
   });

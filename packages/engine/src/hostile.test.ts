@@ -153,8 +153,11 @@ test("tensors without elements pass through", () => {
 
 test("the number of threads is between 1 and 1024", () => {
   const before = threads();
-  setThreads(2);
-  expect(threads()).toBe(2);
+  for (const count of [2, 1]) {
+    setThreads(count);
+    expect(threads()).toBe(count);
+    if (aboutEngine().blasThreads > 0) expect(aboutEngine().blasThreads).toBe(count); // OpenBLAS counts for itself
+  }
   setThreads(before);
   expect(() => {
     setThreads(0);

@@ -68,6 +68,8 @@ export interface About {
   readonly idleBytes: number;
   /** Floats in a block of channels, 0 where there are no kernels for blocked activations. */
   readonly block: number;
+  /** Of OpenBLAS, which has its own; 0 with another BLAS. */
+  readonly blasThreads: number;
 }
 
 const ADDON = fileURLToPath(new URL("../native/build/engine.node", import.meta.url));
