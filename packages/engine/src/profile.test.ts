@@ -102,7 +102,7 @@ describe.skipIf(block === 0)("FLOP of convolutions in blocks", () => {
           expected,
         );
         const bias = zeros([3]);
-        const args = [x, packed, [3, 5, 3, 3, 3], bias, ...window(false), undefined, undefined] as const;
+        const args = [[x], packed, [3, 5, 3, 3, 3], bias, ...window(false), undefined, undefined] as const;
         expect(flop(() => call(Tensor, "multirnet::convolution_packed", args))).toBe(expected);
         const up = zeros([5, 3, 2, 2, 2]);
         const wide = 2 * (5 * 3 * 8) * (4 * 6 * 7);

@@ -1,5 +1,6 @@
 #include "convolution.h"
 
+#include "apart.h"
 #include "direct.h"
 #include "layout.h"
 #include "pointwise.h"
@@ -64,7 +65,8 @@ at::Tensor sum_of_channels(const at::Tensor& x, int64_t channels) {
 }  // namespace
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias, const Window& window) {
-  if (by_winograd(x, weight.sizes(), window)) return winograd(x, transform_weight(weight, false), weight.sizes(), bias, window, {});
+  if (by_winograd(x, weight.sizes(), window)) return winograd({x}, transform_weight(weight, false), weight.sizes(), bias, window, {});
+  if (suits_apart(weight.sizes(), window)) return convolve_apart(x, pack_apart(weight), weight.sizes(), bias, {});
   const auto found = direct(x, weight, bias, window);
   return found.defined() ? found : convolve_plainly(x, weight, bias, window);
 }
@@ -93,7 +95,7 @@ std::vector<at::Tensor> convolve_backward(const at::Tensor& gradient, const at::
   if (wound && wanted[0]) {
     const Way way(size, window);
     if (way.possible && by_winograd(given, way.weight, way.window))
-      found[0] = winograd(given, transform_weight(weight, true), way.weight, c10::nullopt, way.window, {});
+      found[0] = winograd({given}, transform_weight(weight, true), way.weight, c10::nullopt, way.window, {});
   }
   const auto missing = [&](const std::array<bool, 3>& some) { return some[0] || some[1] || some[2]; };
   if (missing(left())) take(direct_backward(given, x, weight, bias, window, left()));
@@ -103,14 +105,18 @@ std::vector<at::Tensor> convolve_backward(const at::Tensor& gradient, const at::
 
 at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input, bool plain, const Window& window) {
   if (!plain && suits_winograd(input, weight.sizes(), window)) return transform_weight(weight, false);
+  if (!plain && suits_apart(weight.sizes(), window)) return pack_apart(weight);
   const auto packed = direct_pack(weight, input, plain, window);
   return packed.defined() ? packed : weight.detach().clone();
 }
 
-at::Tensor convolve_packed(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef weight_size, const c10::optional<at::Tensor>& bias,
-                           const Window& window, const Following& following) {
-  // How it was packed is told by its axes: two of a transformed weight, one of oneDNN's, its own where libtorch is to convolve.
-  if (packed.dim() == 2) return winograd(x, packed, weight_size, bias, window, following);
+at::Tensor convolve_packed(const std::vector<at::Tensor>& inputs, const at::Tensor& packed, at::IntArrayRef weight_size,
+                           const c10::optional<at::Tensor>& bias, const Window& window, const Following& following) {
+  // How it was packed is told by its axes: two of Winograd's, three of pieces that lie apart, one of oneDNN's, its own where libtorch is to convolve.
+  if (packed.dim() == 2) return winograd(inputs, packed, weight_size, bias, window, following);
+  TORCH_CHECK(inputs.size() == 1, "expected one input of a convolution that is not Winograd's, but ", inputs.size(), " came");
+  const auto& x = inputs[0];
+  if (packed.dim() == 3) return convolve_apart(x, packed, weight_size, bias, following);
   const bool plainly = packed.dim() == static_cast<int64_t>(weight_size.size());
   // A slope for each channel would leave oneDNN nothing but its reference kernel, and after a transposed convolution oneDNN 2.6 takes six times as long over
   // what follows as a pass of our own.

@@ -89,10 +89,10 @@ at::Tensor pack_weight(const at::Tensor& weight, at::IntArrayRef input, bool pla
   return pack(weight, input, plain, window_of(stride, padding, dilation, transposed, output_padding));
 }
 
-at::Tensor convolution_packed(const at::Tensor& x, const at::Tensor& packed, at::IntArrayRef size, const at::Tensor& bias, at::IntArrayRef stride,
+at::Tensor convolution_packed(at::TensorList inputs, const at::Tensor& packed, at::IntArrayRef size, const at::Tensor& bias, at::IntArrayRef stride,
                               at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding,
                               const Optional& residual, const Optional& slope) {
-  return convolve_packed(x, packed, size, bias, window_of(stride, padding, dilation, transposed, output_padding), {residual, slope});
+  return convolve_packed(inputs.vec(), packed, size, bias, window_of(stride, padding, dilation, transposed, output_padding), {residual, slope});
 }
 
 struct Norm : Function<Norm> {
@@ -264,7 +264,7 @@ void blocked::register_operators() {
   library.def(
       "pack(Tensor weight, int[] input, bool plain, int[] stride, int[] padding, int[] dilation, bool transposed, int[] output_padding) -> Tensor");
   library.def(
-      "convolution_packed(Tensor x, Tensor packed, int[] size, Tensor bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] "
+      "convolution_packed(Tensor[] inputs, Tensor packed, int[] size, Tensor bias, int[] stride, int[] padding, int[] dilation, bool transposed, int[] "
       "output_padding, Tensor? residual, Tensor? slope) -> Tensor");
   library.def(
       "norm(Tensor x, Tensor weight, Tensor bias, Tensor? residual, Tensor slope, Tensor(a!)? running_mean, Tensor(b!)? running_var, bool batch, int groups, float "

@@ -80,14 +80,23 @@ Portion portion_of(const Shape& shape, int64_t points, int64_t samples) {
   return best;
 }
 
-// Sizes of a convolution of x by a kernel of `size`.
-Shape shape_of(const at::Tensor& x, at::IntArrayRef size, const Window& window) {
+// Sizes of a convolution of the channels of all inputs by a kernel of `size`.
+Shape shape_of(const std::vector<at::Tensor>& inputs, at::IntArrayRef size, const Window& window) {
   const bool flat = size.size() == 4;
-  TORCH_CHECK(x.is_contiguous() && x.dim() == (flat ? 5 : 6) && x.size(-1) == kTileBlock && x.size(1) == blocks_of(size[1]),
-              "expected a contiguous blocked tensor of ", size[1], " channels, but ", x.sizes(), " came");
+  int64_t blocks = 0;
+  for (const auto& x : inputs) {
+    TORCH_CHECK(x.is_contiguous() && x.dim() == (flat ? 5 : 6) && x.size(-1) == kTileBlock && x.sizes().slice(2) == inputs[0].sizes().slice(2) &&
+                    x.size(0) == inputs[0].size(0),
+                "expected contiguous blocked tensors of one size, but ", x.sizes(), " came");
+    blocks += x.size(1);
+  }
+  TORCH_CHECK(blocks == blocks_of(size[1]) && (inputs.size() == 1 || size[1] % kTileBlock == 0), "expected ", size[1], " channels, but ", blocks,
+              " blocks of them came");
+  const auto& x = inputs[0];
   const auto side = size.back();
   Shape shape{};
-  shape.from = blocks_of(size[1]);
+  shape.channels = size[1];
+  shape.from = blocks;
   shape.to = blocks_of(size[0]);
   shape.depth = flat ? 1 : x.size(2);
   shape.height = x.size(-3);
@@ -103,6 +112,16 @@ Shape shape_of(const at::Tensor& x, at::IntArrayRef size, const Window& window) 
   shape.tiles_high = (shape.out_height + kTile - 1) / kTile;
   shape.tiles_wide = (shape.out_width + kTile - 1) / kTile;
   return shape;
+}
+
+// Where each block of channels of a sample begins.
+std::vector<const float*> blocks_of_sample(const std::vector<at::Tensor>& inputs, int64_t sample) {
+  std::vector<const float*> found;
+  for (const auto& x : inputs) {
+    const auto plane = x.numel() / (x.size(0) * x.size(1));
+    for (int64_t of = 0; of < x.size(1); ++of) found.push_back(x.data_ptr<float>() + (sample * x.size(1) + of) * plane);
+  }
+  return found;
 }
 
 // Floats that a portion of the work holds at once.
@@ -130,10 +149,10 @@ at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, at::
   const auto portion = portion_of(shape, points, samples);
   const auto inner = shape.from * kTileBlock, outer = shape.to * kTileBlock;
   const auto threads = at::get_num_threads();
-  const auto in_sample = x.numel() / samples, out_sample = gradient.numel() / samples;
+  const auto out_sample = gradient.numel() / samples;
   auto sums = at::zeros({threads, points * shape.taps * inner * outer}, at::kFloat);
   each_strip(shape, portion, points, samples, [&](int64_t sample, int64_t first, int64_t last, float* held) {
-    Strips<r>::gather(x.data_ptr<float>() + sample * in_sample, gradient.data_ptr<float>() + sample * out_sample,
+    Strips<r>::gather(blocks_of_sample({x}, sample).data(), gradient.data_ptr<float>() + sample * out_sample,
                        sums.data_ptr<float>() + at::get_thread_num() * sums.size(1), shape, first, last, portion.depths, held);
   });
   for (int64_t thread = 1; thread < threads; ++thread) sums[0].add_(sums[thread]);
@@ -174,10 +193,10 @@ at::Tensor transform_weight(const at::Tensor& weight, bool back) {
   return weight.size(-1) == 3 ? transformed<3>(weight, back) : transformed<5>(weight, back);
 }
 
-at::Tensor winograd(const at::Tensor& x, const at::Tensor& weight, at::IntArrayRef size, const c10::optional<at::Tensor>& bias, const Window& window,
-                    const Following& following) {
-  const auto shape = shape_of(x, size, window);
-  const auto samples = x.size(0);
+at::Tensor winograd(const std::vector<at::Tensor>& inputs, const at::Tensor& weight, at::IntArrayRef size, const c10::optional<at::Tensor>& bias,
+                    const Window& window, const Following& following) {
+  const auto shape = shape_of(inputs, size, window);
+  const auto samples = inputs[0].size(0);
   auto out = at::empty(size.size() == 4 ? std::vector<int64_t>{samples, shape.to, shape.out_height, shape.out_width, kTileBlock}
                                         : std::vector<int64_t>{samples, shape.to, shape.out_depth, shape.out_height, shape.out_width, kTileBlock},
                        at::kFloat);
@@ -186,18 +205,18 @@ at::Tensor winograd(const at::Tensor& x, const at::Tensor& weight, at::IntArrayR
   TORCH_CHECK(!residual.defined() || residual.sizes() == out.sizes(), "expected a residual like ", out.sizes(), ", but ", residual.sizes(), " came");
   const auto points = weight.size(0);
   const auto portion = portion_of(shape, points, samples);
-  const auto in_sample = x.numel() / samples, out_sample = out.numel() / samples;
+  const auto out_sample = out.numel() / samples;
   const auto run = size.back() == 3 ? Strips<3>::convolve : Strips<5>::convolve;
   each_strip(shape, portion, points, samples, [&](int64_t sample, int64_t first, int64_t last, float* held) {
     const Finish finish{pointer(biases), residual.defined() ? residual.data_ptr<float>() + sample * out_sample : nullptr, pointer(slopes)};
-    run(x.data_ptr<float>() + sample * in_sample, weight.data_ptr<float>(), out.data_ptr<float>() + sample * out_sample, shape, first, last,
+    run(blocks_of_sample(inputs, sample).data(), weight.data_ptr<float>(), out.data_ptr<float>() + sample * out_sample, shape, first, last,
         portion.depths, finish, held);
   });
   return out;
 }
 
 at::Tensor winograd_weight_gradient(const at::Tensor& gradient, const at::Tensor& x, at::IntArrayRef size, const Window& window) {
-  const auto shape = shape_of(x, size, window);
+  const auto shape = shape_of({x}, size, window);
   return size.back() == 3 ? weight_gradient<3>(gradient, x, size, shape) : weight_gradient<5>(gradient, x, size, shape);
 }
 

@@ -7,6 +7,8 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 namespace blocked {
 
 // Whether a convolution of an input N×C×space is done so, and pays: kernels of 3 or 5 in height and width, stride and dilation 1, wide enough.
@@ -15,8 +17,9 @@ bool suits_winograd(at::IntArrayRef input, at::IntArrayRef weight, const Window&
 // The weight as `winograd` wants it; with `back`, that of the convolution that takes the gradient of the output to that of the input.
 at::Tensor transform_weight(const at::Tensor& weight, bool back);
 
-// As `convolve_packed`, with a weight that was transformed; one slope or one for each channel.
-at::Tensor winograd(const at::Tensor& x, const at::Tensor& transformed, at::IntArrayRef weight_size, const c10::optional<at::Tensor>& bias,
+// As `convolve_packed`, with a weight that was transformed; one slope or one for each channel. Several inputs, of full blocks each, are seen one after
+// another along the channels.
+at::Tensor winograd(const std::vector<at::Tensor>& inputs, const at::Tensor& transformed, at::IntArrayRef weight_size, const c10::optional<at::Tensor>& bias,
                     const Window& window, const Following& following);
 
 // The gradient of the weight from that of the output and the input.

@@ -139,7 +139,7 @@ void finish_tile(const float* products, int64_t step, const Shape& shape, int64_
 // Transforms the slices of one sample that outputs below depth `end` need, from `ready` on, rows of tiles [first, last): slice z is held at z % slots.
 // Returns the next one.
 template <int r>
-int64_t transform_slices(const float* x, const Shape& shape, int64_t first, int64_t last, int64_t ready, int64_t end, int64_t slots, float* held) {
+int64_t transform_slices(const float* const* x, const Shape& shape, int64_t first, int64_t last, int64_t ready, int64_t end, int64_t slots, float* held) {
   constexpr int n = kTile + r - 1;
   const auto rows = (last - first) * shape.tiles_wide, inner = shape.from * kTileBlock;
   const auto plane = shape.height * shape.width * kTileBlock;
@@ -149,7 +149,7 @@ int64_t transform_slices(const float* x, const Shape& shape, int64_t first, int6
     for (int64_t of = 0; of < shape.from; ++of)
       for (int64_t high = first; high < last; ++high)
         for (int64_t wide = 0; wide < shape.tiles_wide; ++wide)
-          transform_patch<r>(x + (of * shape.depth + ready) * plane, shape, high * kTile - shape.pad_height, wide * kTile - shape.pad_width,
+          transform_patch<r>(x[of] + ready * plane, shape, high * kTile - shape.pad_height, wide * kTile - shape.pad_width,
                                 to + ((high - first) * shape.tiles_wide + wide) * inner + of * kTileBlock, rows * inner);
   }
   return ready;
@@ -196,7 +196,7 @@ void Strips<r>::transform_kernels(const double (&given)[r][r][kTileBlock], float
 }
 
 template <int r>
-void Strips<r>::convolve(const float* x, const float* weight, float* out, const Shape& shape, int64_t first, int64_t last, int64_t depths, const Finish& finish,
+void Strips<r>::convolve(const float* const* x, const float* weight, float* out, const Shape& shape, int64_t first, int64_t last, int64_t depths, const Finish& finish,
                     float* held) {
   const auto rows = (last - first) * shape.tiles_wide;
   const auto inner = shape.from * kTileBlock, outer = shape.to * kTileBlock;
@@ -220,7 +220,7 @@ void Strips<r>::convolve(const float* x, const float* weight, float* out, const 
           b[parts] = weight + (point * shape.taps + tap) * inner * outer;
           ++parts;
         }
-        multiply_all<false>({a, inner, 1, b, parts, inner, outer, products + point * of_point + (depth - begin) * rows * outer, false}, rows);
+        multiply_all<false>({a, inner, 1, b, parts, shape.channels, outer, products + point * of_point + (depth - begin) * rows * outer, false}, rows);
       }
     }
     for (int64_t of = 0; of < shape.to; ++of) {
@@ -238,7 +238,7 @@ void Strips<r>::convolve(const float* x, const float* weight, float* out, const 
 }
 
 template <int r>
-void Strips<r>::gather(const float* x, const float* gradient, float* sums, const Shape& shape, int64_t first, int64_t last, int64_t depths, float* held) {
+void Strips<r>::gather(const float* const* x, const float* gradient, float* sums, const Shape& shape, int64_t first, int64_t last, int64_t depths, float* held) {
   const auto rows = (last - first) * shape.tiles_wide;
   const auto inner = shape.from * kTileBlock, outer = shape.to * kTileBlock;
   const auto slots = shape.taps - 1 + depths;
@@ -267,7 +267,7 @@ void Strips<r>::gather(const float* x, const float* gradient, float* sums, const
           b[parts] = of_gradient + (depth - begin) * out_slice + point * rows * outer;
           ++parts;
         }
-        multiply_all<true>({a, 1, inner, b, parts, rows, outer, sums + (point * shape.taps + tap) * inner * outer, true}, inner);
+        multiply_all<true>({a, 1, inner, b, parts, rows, outer, sums + (point * shape.taps + tap) * inner * outer, true}, shape.channels);
       }
     }
   }

@@ -11,6 +11,7 @@ constexpr int kMostTaps = 7;     // of a kernel in depth
 constexpr int kMostDepths = 96;  // that are done at once
 
 struct Shape {
+  int64_t channels;                // of the input, without those that fill up the last block
   int64_t from, to;                // blocks of channels
   int64_t depth, height, width;    // of the input
   int64_t out_depth, out_height, out_width;
@@ -35,11 +36,12 @@ struct Strips {
   static void transform_kernels(const double (&given)[r][r][kTileBlock], float* to, int64_t step);
   // The gradient of those kernels from that of what they were transformed to.
   static void gather_kernels(const float* from, int64_t step, double (&found)[r][r][kTileBlock]);
-  // One sample's rows of tiles [first, last), `depths` at once, with transformed weights points × taps × inner × outer. `held` is scratch.
-  static void convolve(const float* x, const float* weight, float* out, const Shape& shape, int64_t first, int64_t last, int64_t depths,
+  // One sample's rows of tiles [first, last), `depths` at once, with transformed weights points × taps × inner × outer. x: where each of its blocks of
+  // channels begins. `held` is scratch.
+  static void convolve(const float* const* x, const float* weight, float* out, const Shape& shape, int64_t first, int64_t last, int64_t depths,
                        const Finish& finish, float* held);
   // Adds what these rows of tiles give to the gradient of the transformed weights.
-  static void gather(const float* x, const float* gradient, float* sums, const Shape& shape, int64_t first, int64_t last, int64_t depths, float* held);
+  static void gather(const float* const* x, const float* gradient, float* sums, const Shape& shape, int64_t first, int64_t last, int64_t depths, float* held);
 };
 
 }  // namespace blocked

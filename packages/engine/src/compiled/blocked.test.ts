@@ -305,7 +305,7 @@ describe.skipIf(block === 0)("kernels for blocked activations", () => {
       const packed = run("pack", weight, x.shape, false, ...shape);
       const fast = (added?: Tensor, slope?: Tensor): number[] =>
         flat(
-          run("convolution_packed", blocked(x), packed, weight.shape, bias, ...shape, added && blocked(added), slope),
+          run("convolution_packed", [blocked(x)], packed, weight.shape, bias, ...shape, added && blocked(added), slope),
           10,
         ).toNumbers();
       const plain = conv3d(x, weight, { bias, padding: 1 });
@@ -328,7 +328,7 @@ describe.skipIf(block === 0)("kernels for blocked activations", () => {
       const packed = run("pack", weight, x.shape, false, ...shape);
       const fast = (added?: Tensor, slope?: Tensor): Tensor =>
         flat(
-          run("convolution_packed", blocked(x), packed, weight.shape, bias, ...shape, added && blocked(added), slope),
+          run("convolution_packed", [blocked(x)], packed, weight.shape, bias, ...shape, added && blocked(added), slope),
           128,
         );
       const plain = conv2d(x, weight, { bias, padding: 9, dilation: 9 });
@@ -338,7 +338,7 @@ describe.skipIf(block === 0)("kernels for blocked activations", () => {
     });
   });
 
-  test.each([
+  test.skipIf(block !== 16).each([
     { says: "3×3×3", x: [2, 17, 5, 18, 14], weight: [20, 17, 3, 3, 3], padding: [1, 1, 1] },
     { says: "5×5×5", x: [3, 9, 4, 18, 16], weight: [33, 9, 5, 5, 5], padding: [2, 2, 2] },
     { says: "1×3×3 without padding", x: [1, 64, 2, 30, 40], weight: [70, 64, 1, 3, 3], padding: [0, 0, 0] },
@@ -365,7 +365,7 @@ describe.skipIf(block === 0)("kernels for blocked activations", () => {
         const fast = (added?: Tensor, slope?: Tensor): Float64Array =>
           Float64Array.from(
             flat(
-              run("convolution_packed", blocked(x), packed, of, bias, ...shape, added && blocked(added), slope),
+              run("convolution_packed", [blocked(x)], packed, of, bias, ...shape, added && blocked(added), slope),
               of[0] ?? 0,
             ).toArray() as Float32Array,
           );
@@ -394,6 +394,58 @@ describe.skipIf(block === 0)("kernels for blocked activations", () => {
         );
         for (const [place, true_] of plainly.entries())
           expect(distance(found[place] as Float64Array, true_)).toBeLessThan(1e-5);
+      });
+    },
+  );
+
+  test.skipIf(block !== 16).each([
+    { says: "3-D, 2×3×2, channels that fill no block", x: [2, 21, 3, 4, 7], weight: [21, 19, 2, 3, 2] },
+    { says: "2-D, 2×2, more channels than a sum has at once", x: [1, 1040, 2, 3], weight: [1040, 16, 2, 2] },
+  ])("pieces that lie apart, $says: packed and finished as libtorch would", ({ x: size, weight: of }) => {
+    scope(() => {
+      const make = (name: string, shape: readonly number[]): Tensor =>
+        tensorFrom(Float32Array.from(drawn(name, shape)), shape);
+      const to = of[1] ?? 0;
+      const [x, weight, bias, slopes] = [make("x", size), make("w", of), make("b", [to]), make("s", [to])];
+      const stride = of.slice(2);
+      const zero = stride.map(() => 0);
+      const shape = window(
+        stride,
+        zero,
+        stride.map(() => 1),
+        true,
+        zero,
+      );
+      const packed = run("pack", weight, size, false, ...shape);
+      expect(packed.shape).toHaveLength(3); // else it was packed for oneDNN
+      const convolve = stride.length === 3 ? convTranspose3d : convTranspose2d;
+      const plain = convolve(x, weight, { bias, stride });
+      const residual = make("r", plain.shape);
+      const fast = (added?: Tensor, slope?: Tensor): Tensor =>
+        flat(run("convolution_packed", [blocked(x)], packed, of, bias, ...shape, added && blocked(added), slope), to);
+      const apart = (found: Tensor, expected: Tensor): number =>
+        found.sub(expected).abs().amax().item() / expected.abs().amax().item();
+      expect(apart(fast(), plain)).toBeLessThan(2e-6);
+      expect(apart(fast(residual, slopes), plain.add(residual).prelu(slopes))).toBeLessThan(2e-6);
+    });
+  });
+
+  test.skipIf(block !== 16)(
+    "several inputs of full blocks are convolved as if they were joined; others are refused",
+    () => {
+      scope(() => {
+        const make = (name: string, shape: readonly number[]): Tensor =>
+          tensorFrom(Float32Array.from(drawn(name, shape)), shape);
+        const [a, b] = [make("a", [2, 16, 4, 18, 17]), make("b", [2, 32, 4, 18, 17])];
+        const [weight, bias] = [make("w", [24, 48, 3, 3, 3]), make("bias", [24])];
+        const shape = window([1, 1, 1], [1, 1, 1], [1, 1, 1]);
+        const packed = run("pack", weight, [2, 48, 4, 18, 17], false, ...shape);
+        const convolve = (...inputs: Tensor[]): Tensor =>
+          run("convolution_packed", inputs.map(blocked), packed, weight.shape, bias, ...shape, undefined, undefined);
+        const whole = convolve(cat([a, b], { dim: 1 }));
+        expect(convolve(a, b).toNumbers()).toEqual(whole.toNumbers());
+        expect(() => convolve(a)).toThrow(/expected 48 channels, but 1 blocks of them came/);
+        expect(() => convolve(a, b.narrow(3, 0, 17))).toThrow(/expected contiguous blocked tensors of one size/);
       });
     },
   );

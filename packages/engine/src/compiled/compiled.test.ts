@@ -56,6 +56,27 @@ describe.skipIf(aboutEngine().block === 0)("compiled functions", () => {
     });
   });
 
+  test.each(["alone", "and read whole elsewhere"])(
+    "a join that a wide convolution reads, %s, changes no number",
+    (how) => {
+      scope(() => {
+        const layer = new (class extends Module {})();
+        const weight = drawn("wide", [32, 32, 3, 3, 3]);
+        const body = (x: Tensor): Tensor => {
+          const half = conv3d(x, drawn("half", [16, 4, 1, 1, 1]));
+          const both = cat([half.relu(), half], { dim: 1 });
+          const seen = conv3d(both, weight, { padding: 1 });
+          return how === "alone" ? seen : cat([seen.sub(both), both], { dim: 1 });
+        };
+        const size = [1, 4, 4, 18, 17];
+        const compiled = compiledOf(layer, scan("scan", size), body) as Compiled;
+        const other = scan("other", size);
+        const [found] = withoutGradients(() => compiled.run([other])) as [Tensor];
+        expect(furthest(found, body(other))).toBeLessThan(2e-5 * body(other).abs().amax().item());
+      });
+    },
+  );
+
   test("fold weights as they are, and know when they have changed", () => {
     scope(() => {
       const layer = new Layer();

@@ -199,12 +199,14 @@ function lowerFolded({ convolution, norm, residual, activation, output }: Group,
   }
   const plain = readsPlain(found, layouts);
   const [packed] = call(Tensor, "multirnet::pack", [one.weight, found.input.shape, plain, ...found.window]);
-  const x = plain ? layouts.plain(found.input) : layouts.blocked(found.input);
+  // Winograd's kernel, whose weights have two axes, reads what would be joined from where it lies.
+  const parts = (packed as Tensor).shape.length === 2 ? layouts.parts(found.input) : undefined;
+  const inputs = parts ?? [plain ? layouts.plain(found.input) : layouts.blocked(found.input)];
   const added = residual === undefined ? undefined : residualSlot(residual, output, layouts);
   const maps = residual !== undefined && residual.shape[1] !== output.shape[1];
   const slope = activation === undefined ? undefined : slopeOf(activation, layouts);
   const [out] = layouts.emit("multirnet::convolution_packed", [
-    x,
+    inputs,
     layouts.constant(packed as Tensor),
     found.weight.shape,
     layouts.constant(one.bias),

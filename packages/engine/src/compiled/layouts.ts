@@ -19,6 +19,12 @@ export interface Lowered {
   readonly constants: ReadonlyMap<Slot, Tensor>; // what was worked out once; held until released
 }
 
+/** Blocked values that stand for one along the channels. */
+interface Joined {
+  readonly parts: readonly Slot[];
+  readonly channels: readonly number[];
+}
+
 /** The work in progress: which values there are in which layout, and the steps so far. */
 export class Layouts {
   readonly #leaves: Leaves;
@@ -27,6 +33,7 @@ export class Layouts {
   readonly #steps: Step[] = [];
   readonly #plain = new Map<number, Slot>();
   readonly #blocked = new Map<number, Slot>();
+  readonly #joined = new Map<number, Joined>(); // what is joined once somebody asks for the whole
   readonly #given = new Map<number, Slot>();
   readonly #folded = new Map<number, Tensor>();
   readonly #constants = new Map<Slot, Tensor>();
@@ -65,7 +72,7 @@ export class Layouts {
   plain(facts: TensorFacts): Slot {
     const found = this.#plain.get(facts.id) ?? this.#leaf(facts.id);
     if (found !== undefined) return found;
-    const blocked = this.#blocked.get(facts.id) as Slot;
+    const blocked = this.blocked(facts);
     const [slot] = this.emit("multirnet::flat", [blocked, facts.shape[1]]) as [Slot];
     this.#plain.set(facts.id, slot);
     return slot;
@@ -75,17 +82,32 @@ export class Layouts {
   blocked(facts: TensorFacts): Slot {
     const found = this.#blocked.get(facts.id);
     if (found !== undefined) return found;
-    const [slot] = this.emit("multirnet::block", [this.plain(facts)]) as [Slot];
+    const joined = this.#joined.get(facts.id);
+    const [slot] = (
+      joined === undefined
+        ? this.emit("multirnet::block", [this.plain(facts)])
+        : this.emit("multirnet::join", [joined.parts, joined.channels])
+    ) as [Slot];
     this.#blocked.set(facts.id, slot);
     return slot;
   }
 
   hasBlocked({ id }: TensorFacts): boolean {
-    return this.#blocked.has(id);
+    return this.#blocked.has(id) || this.#joined.has(id);
+  }
+
+  /** The parts of a joined value that nobody has needed whole so far, if all of them fill their blocks. */
+  parts({ id }: TensorFacts): readonly Slot[] | undefined {
+    const joined = this.#blocked.has(id) ? undefined : this.#joined.get(id);
+    return joined?.channels.every((count) => count % this.block === 0) === true ? joined.parts : undefined;
   }
 
   setPlain({ id }: TensorFacts, slot: Slot): void {
     this.#plain.set(id, slot);
+  }
+
+  setJoined({ id }: TensorFacts, parts: readonly Slot[], channels: readonly number[]): void {
+    this.#joined.set(id, { parts, channels });
   }
 
   setBlocked({ id }: TensorFacts, slot: Slot): void {
@@ -120,7 +142,7 @@ export class Layouts {
 
   /** The slot of a value that no step makes. */
   #leaf(id: number): Slot | undefined {
-    if (this.#blocked.has(id)) return undefined;
+    if (this.#blocked.has(id) || this.#joined.has(id)) return undefined;
     const folded = this.#folded.get(id);
     const slot = folded === undefined ? this.#slot() : this.constant(folded);
     if (folded === undefined) this.#given.set(id, slot);

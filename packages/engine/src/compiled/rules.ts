@@ -60,7 +60,7 @@ const join: Rule = ({ args, inputs, outputs }, layouts) => {
   if (args[1] !== 1 || !isVolume(output) || !inputs.some((facts) => layouts.hasBlocked(facts))) return false;
   const channels = inputs.map(({ shape }) => shape[1] ?? 0);
   const slots = inputs.map((facts) => layouts.blocked(facts));
-  layouts.setBlocked(output, layouts.emit("multirnet::join", [slots, channels])[0] as Slot);
+  layouts.setJoined(output, slots, channels);
   return true;
 };
 
