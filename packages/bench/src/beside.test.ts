@@ -74,13 +74,18 @@ test.skipIf(noScipy !== undefined)("images and masks: the peers find what we fin
 test("networks are timed beside themselves without the fast path, forward and in training", async () => {
   const options = { network: "multirnet", preset: "small", space: [16, 32, 32], batch: 1, turns: 1 };
   const [forward, memory] = await inferRows(options);
-  expect(forward?.name).toBe("multirnet small: forward, 1×16×32×32");
+  expect(forward?.name).toBe("multirnet small: forward, 1×1×16×32×32");
   expect(forward?.ratio).toBeGreaterThan(0);
   expect(memory?.unit).toBe("MiB");
   expect(memory?.ours).toBeGreaterThan(10);
   const [step] = await trainRows(options);
-  expect(step?.name).toBe("multirnet small: training step, 1×16×32×32");
+  expect(step?.name).toBe("multirnet small: training step, 1×1×16×32×32");
   expect(step?.ratio).toBeGreaterThan(0);
+});
+
+test("a network of photographs is given what it takes", async () => {
+  const [forward] = await inferRows({ network: "densenet121-2d", preset: "small", batch: 2, longer: 2, turns: 1 });
+  expect(forward?.name).toBe("densenet121-2d small: forward, 2×3×448×224");
 });
 
 test("growth is told against work that grows with it", async () => {

@@ -1,4 +1,5 @@
 import type { PeerWork } from "./peer.js";
+import { timesOf } from "./repeated.js";
 import type { BenchRow } from "./row.js";
 
 /** A work of ours and what it finds, as the numbers that a peer gives for the same. */
@@ -37,23 +38,19 @@ export async function besidePeer(
     own.push(mine);
     if (other !== undefined) theirs.push(other);
   }
-  const sorted = own.toSorted((a, b) => a - b);
-  const median = medianOf(own);
+  const times = timesOf(own);
   const missing = "undefined" in peer ? { undefined: peer.undefined } : undefined;
+  const other = timesOf(theirs).median;
   return {
     name,
-    ours: median,
-    oursFrom: sorted[0] ?? NaN,
-    oursTo: sorted.at(-1) ?? NaN,
-    peer: missing ?? medianOf(theirs),
-    ratio: missing ?? median / medianOf(theirs),
+    ours: times.median,
+    oursFrom: times.least,
+    oursTo: times.most,
+    peer: missing ?? other,
+    ratio: missing ?? times.median / other,
     unit: "ms",
     beside: "undefined" in peer ? "" : peer.version,
   };
-}
-
-function medianOf(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1] ?? NaN;
 }
 
 function requireEqual(name: string, ours: readonly number[], theirs: readonly number[], tolerance: number): void {

@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from "@multirnet/engine";
 import { Adam } from "@multirnet/learning";
-import { compiled, createNetwork, namedHeads, resolveNetwork, type Network } from "@multirnet/networks";
+import { compiled, createNetwork, namedHeads, networkEntry, resolveNetwork, type Network } from "@multirnet/networks";
 
 import { besidePeer, type OwnWork } from "./beside.js";
 import type { PeerWork } from "./peer.js";
@@ -20,7 +20,8 @@ import type { BenchRow } from "./row.js";
 export interface NetworkBenchOptions {
   readonly network: string; // as `networks` lists it
   readonly preset: string;
-  readonly space: readonly number[]; // D, H, W of the region, or H, W
+  readonly space?: readonly number[]; // D, H, W of the region, or H, W; unless given the network's default
+  readonly longer?: number; // how many times that default its first side is; 1 unless given
   readonly batch: number;
   readonly turns: number;
 }
@@ -60,15 +61,16 @@ export async function trainRows(options: NetworkBenchOptions): Promise<BenchRow[
 
 async function rowsOf(
   work: string,
-  { network: name, preset, space, batch, turns }: NetworkBenchOptions,
+  options: NetworkBenchOptions,
   run: (network: Network, input: Tensor) => readonly number[],
 ): Promise<BenchRow[]> {
+  const { network: name, preset, turns } = options;
   const spec = resolveNetwork({ name, preset });
   const [network, plain] = [createNetwork(spec, 1), createNetwork(spec, 1)];
   const faster = compiled(network);
+  const shape = shapeOf(network, options);
   const input = scope(() => {
     const random = new RandomSource("bench", name);
-    const shape = [batch, 1, ...space];
     const numbers = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.uniform());
     return keep(tensorFrom(numbers, shape));
   });
@@ -76,7 +78,7 @@ async function rowsOf(
     let [ours, theirs]: (readonly number[])[] = [];
     let peak = 0;
     const own: OwnWork = {
-      name: `${name} ${preset}: ${work}, ${[batch, ...space].join("×")}`,
+      name: `${name} ${preset}: ${work}, ${shape.join("×")}`,
       run: () => {
         forgetPeak();
         ours = scope(() => run(faster, input));
@@ -112,6 +114,15 @@ async function rowsOf(
     plain.release();
     releaseIdleMemory();
   }
+}
+
+const STACKED = 4; // slices of a scan for networks that take all together
+
+function shapeOf(network: Network, { network: name, space, longer = 1, batch }: NetworkBenchOptions): number[] {
+  const { input, stack } = networkEntry(name);
+  const [channels = 1, ...region] = input;
+  const sides = space ?? region.map((side, axis) => (network.side ?? side) * (axis === 0 ? longer : 1));
+  return [batch, ...(stack === true ? [STACKED] : []), channels, ...sides];
 }
 
 /** Mean and mean square, which do not depend on single numbers near 0. */

@@ -17,6 +17,10 @@ export function repeated(work: () => void, milliseconds: number): Times {
     work();
     times.push(performance.now() - start);
   }
+  return timesOf(times);
+}
+
+export function timesOf(times: readonly number[]): Times {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;
   return { least: at(0), median: at(0.5), most: at(1) };

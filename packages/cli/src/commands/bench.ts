@@ -15,7 +15,6 @@ import { command } from "../command.js";
 
 const WORKS = ["roofline", "infer", "train", "imaging", "metrics", "all"] as const;
 const GROWTH = [1, 2, 4, 8];
-const REGION = [32, 96, 96] as const;
 
 const input = z.strictObject({
   what: z.literal(WORKS, `expected one of ${WORKS.join(", ")}`).default("all"),
@@ -69,14 +68,13 @@ function rowsOf(
   { network, preset, volume, turns, python }: Input,
   times: number,
 ): BenchRow[] | Promise<BenchRow[]> {
-  const [depth, ...slice] = REGION;
   switch (work) {
     case "roofline":
       return roofline();
     case "infer":
-      return inferRows({ network, preset, turns, batch: 1, space: [depth * times, ...slice] });
+      return inferRows({ network, preset, turns, batch: 1, longer: times });
     case "train":
-      return trainRows({ network, preset, turns, batch: times, space: REGION });
+      return trainRows({ network, preset, turns, batch: times });
     case "imaging":
       return imagingRows(part(volume, times, turns, python));
     case "metrics":

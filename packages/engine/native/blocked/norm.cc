@@ -24,17 +24,47 @@ struct Sets {
   }
 };
 
+// What both ways begin with.
+struct Setting {
+  Planes planes;
+  int64_t channels, width;
+  Sets sets;
+  std::vector<float> weights, biases, slopes;
+  Residuals residuals;
+
+  Setting(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& slope, Sharing sharing,
+          const c10::optional<at::Tensor>& residual)
+      : planes(x), channels(weight.numel()), width(planes.blocks * block()), sets(planes, channels, sharing), weights(padded(weight, planes.blocks)),
+        biases(padded(bias, planes.blocks)), slopes(padded(slope, planes.blocks)), residuals(x, residual) {}
+};
+
+// What each channel of each sample is multiplied by and what is added, and its mean; zero beyond the last channel.
+struct Folded {
+  std::vector<float> scales, shifts, centre;
+
+  Folded(const Statistics& statistics, const Setting& setting)
+      : scales(setting.planes.samples * setting.width, 0.f), shifts(scales), centre(scales) {
+    const auto* means = statistics.mean.data_ptr<double>();
+    const auto* inverses = statistics.inverse.data_ptr<double>();
+    for (int64_t sample = 0; sample < setting.planes.samples; ++sample) {
+      for (int64_t channel = 0; channel < setting.channels; ++channel) {
+        const auto place = sample * setting.channels + channel, own = sample * setting.width + channel;
+        const double scale = inverses[place] * setting.weights[channel];
+        scales[own] = static_cast<float>(scale);
+        shifts[own] = static_cast<float>(setting.biases[channel] - means[place] * scale);
+        centre[own] = static_cast<float>(means[place]);
+      }
+    }
+  }
+};
+
 }  // namespace
 
 Normalised normalise(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const c10::optional<at::Tensor>& running_mean,
                      const c10::optional<at::Tensor>& running_var, Sharing sharing, double momentum, double epsilon,
                      const c10::optional<at::Tensor>& residual, const at::Tensor& slope) {
-  const Planes planes(x);
-  const auto channels = weight.numel();
-  const auto width = planes.blocks * block();
-  const Sets sets(planes, channels, sharing);
-  const auto weights = padded(weight, planes.blocks), biases = padded(bias, planes.blocks), slopes = padded(slope, planes.blocks);
-  const Residuals residuals(x, residual);
+  const Setting setting(x, weight, bias, slope, sharing, residual);
+  const auto& [planes, channels, width, sets, weights, biases, slopes, residuals] = setting;
   const auto* data = x.data_ptr<float>();
 
   // Moments of each plane's chunks, about the plane's first voxel; then of its channels, in a fixed order.
@@ -72,18 +102,14 @@ Normalised normalise(const at::Tensor& x, const at::Tensor& weight, const at::Te
   Normalised found{at::empty_like(x), {at::empty({planes.samples, channels}, at::kDouble), at::empty({planes.samples, channels}, at::kDouble)}};
   auto* means = found.statistics.mean.data_ptr<double>();
   auto* inverses = found.statistics.inverse.data_ptr<double>();
-  std::vector<float> scales(planes.samples * width, 0.f), shifts(planes.samples * width, 0.f);
   for (int64_t sample = 0; sample < planes.samples; ++sample) {
     for (int64_t channel = 0; channel < channels; ++channel) {
       const auto set = sets.of(sample, channel);
-      const auto place = sample * channels + channel;
-      means[place] = mean[set];
-      inverses[place] = 1. / std::sqrt(variance[set] + epsilon);
-      const double scale = inverses[place] * weights[channel];
-      scales[sample * width + channel] = static_cast<float>(scale);
-      shifts[sample * width + channel] = static_cast<float>(biases[channel] - mean[set] * scale);
+      means[sample * channels + channel] = mean[set];
+      inverses[sample * channels + channel] = 1. / std::sqrt(variance[set] + epsilon);
     }
   }
+  const Folded folded(found.statistics, setting);
   if (running_mean.has_value() && running_var.has_value()) {
     TORCH_CHECK(sharing.batch && sharing.groups == channels, "running statistics are those of channels over the batch");
     const double unbiased = sets.elements > 1 ? static_cast<double>(sets.elements) / static_cast<double>(sets.elements - 1) : 1.;
@@ -96,7 +122,7 @@ Normalised normalise(const at::Tensor& x, const at::Tensor& weight, const at::Te
   planes.each([&](int64_t plane, int64_t offset, int64_t count, int64_t) {
     const auto channel = plane % planes.blocks * block();
     const auto own = plane / planes.blocks * width + channel;
-    row_kernels().bend(data + offset, found.out.data_ptr<float>() + offset, {&scales[own], &shifts[own], &slopes[channel]},
+    row_kernels().bend(data + offset, found.out.data_ptr<float>() + offset, {&folded.scales[own], &folded.shifts[own], &slopes[channel]},
                        residuals.at(planes, plane, offset), count / block());
   });
   return found;
@@ -105,28 +131,13 @@ Normalised normalise(const at::Tensor& x, const at::Tensor& weight, const at::Te
 NormGradients normalise_backward(const at::Tensor& gradient, const at::Tensor& x, const Statistics& statistics, const at::Tensor& weight,
                                  const at::Tensor& bias, Sharing sharing, const c10::optional<at::Tensor>& residual, const at::Tensor& slope,
                                  bool residual_wanted, bool slope_wanted) {
-  const Planes planes(x);
+  const Setting setting(x, weight, bias, slope, sharing, residual);
+  const auto& [planes, channels, width, sets, weights, biases, slopes, residuals] = setting;
   const auto given = gradient.contiguous();
-  const auto channels = weight.numel();
-  const auto width = planes.blocks * block();
-  const Sets sets(planes, channels, sharing);
-  const auto weights = padded(weight, planes.blocks), biases = padded(bias, planes.blocks), slopes = padded(slope, planes.blocks);
-  const Residuals residuals(x, residual);
   const auto* data = x.data_ptr<float>();
   const auto* from = given.data_ptr<float>();
-  const auto* means = statistics.mean.data_ptr<double>();
   const auto* inverses = statistics.inverse.data_ptr<double>();
-
-  std::vector<float> scales(planes.samples * width, 0.f), shifts(planes.samples * width, 0.f), centre(planes.samples * width, 0.f);
-  for (int64_t sample = 0; sample < planes.samples; ++sample) {
-    for (int64_t channel = 0; channel < channels; ++channel) {
-      const auto place = sample * channels + channel;
-      const double scale = inverses[place] * weights[channel];
-      scales[sample * width + channel] = static_cast<float>(scale);
-      shifts[sample * width + channel] = static_cast<float>(biases[channel] - means[place] * scale);
-      centre[sample * width + channel] = static_cast<float>(means[place]);
-    }
-  }
+  const Folded folded(statistics, setting);
   NormGradients found;
   at::Tensor reached = residual_wanted ? at::empty_like(x) : at::Tensor();
   std::vector<double> partial(planes.planes() * planes.chunks * 3 * block());
@@ -134,7 +145,7 @@ NormGradients normalise_backward(const at::Tensor& gradient, const at::Tensor& x
     const auto channel = plane % planes.blocks * block();
     const auto own = plane / planes.blocks * width + channel;
     row_kernels().reach(from + offset, data + offset, residual_wanted ? reached.data_ptr<float>() + offset : nullptr,
-                        {&scales[own], &shifts[own], &slopes[channel]}, &centre[own], residuals.at(planes, plane, offset),
+                        {&folded.scales[own], &folded.shifts[own], &slopes[channel]}, &folded.centre[own], residuals.at(planes, plane, offset),
                         &partial[(plane * planes.chunks + chunk) * 3 * block()], count / block());
   });
 
@@ -175,8 +186,8 @@ NormGradients normalise_backward(const at::Tensor& gradient, const at::Tensor& x
     const auto channel = plane % planes.blocks * block();
     const auto own = plane / planes.blocks * width + channel;
     row_kernels().back(from + offset, data + offset, residual_wanted ? reached.data_ptr<float>() + offset : nullptr,
-                       found.x.data_ptr<float>() + offset, {&scales[own], &shifts[own], &slopes[channel]},
-                       {&scales[own], &of_x[own], &centre[own], &constant[own]}, residuals.at(planes, plane, offset), count / block());
+                       found.x.data_ptr<float>() + offset, {&folded.scales[own], &folded.shifts[own], &slopes[channel]},
+                       {&folded.scales[own], &of_x[own], &folded.centre[own], &constant[own]}, residuals.at(planes, plane, offset), count / block());
   });
   found.weight = found.weight.to(at::kFloat);
   found.bias = found.bias.to(at::kFloat);

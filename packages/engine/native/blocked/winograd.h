@@ -1,6 +1,6 @@
 // Convolutions of blocked activations with fewer multiplications: Winograd's minimal filtering, tiles of 4×4 outputs over height and width, summed over the
 // kernel's depth. Lavin and Gray, CVPR 2016; here the sum over depth is taken before the way back, and sums are of at most 32 products before they are added
-// up. Rounding is three to four times that of a direct convolution: see docs/decisions/0015-winograd.md.
+// up. Rounding is three to four times that of a direct convolution: see docs/decisions/0015-winograd-in-training.md.
 #pragma once
 
 #include "convolution.h"

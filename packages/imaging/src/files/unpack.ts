@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 import { messageOf } from "@multirnet/base";
 
 import { ImagingError } from "../errors.js";
-import { joined } from "../nifti/decode.js";
+import { joined } from "../joined.js";
 
 /** Takes the unpacked bytes as they come. */
 export interface Receiver {

@@ -1,4 +1,5 @@
 import { ImagingError } from "../errors.js";
+import { joined } from "../joined.js";
 import type { Meaning, Volume } from "../volume.js";
 import { readNiftiHeader, type NiftiHeader } from "./header.js";
 import { KIND_BYTES, type NiftiFormat } from "./layout.js";
@@ -99,12 +100,4 @@ export function decodeNifti<M extends Meaning>(bytes: Uint8Array, path: string, 
   const decoder = new NiftiDecoder(readNiftiHeader(bytes, path), path, meaning, bytes.length);
   decoder.add(bytes);
   return decoder.finish(bytes.length);
-}
-
-export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b;
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
