@@ -30,8 +30,8 @@ std::vector<at::Tensor> convolve_backward(const at::Tensor& gradient, const at::
 // The weight as `convolve_packed` wants it for inputs of this size.
 at::Tensor pack(const at::Tensor& weight, at::IntArrayRef input, bool plain, const Window& window);
 
-// As `convolve`, in evaluation, with a weight that was packed. Where it has two axes, several inputs may stand for one that joins their channels, all in
-// full blocks.
+// As `convolve`, in evaluation, with a weight that was packed. Where it has two axes, several inputs may stand for one that joins their channels, a
+// multiple of eight each.
 at::Tensor convolve_packed(const std::vector<at::Tensor>& inputs, const at::Tensor& packed, at::IntArrayRef weight_size,
                            const c10::optional<at::Tensor>& bias, const Window& window, const Following& following);
 

@@ -15,7 +15,7 @@ struct Sets {
 
   Sets(const Planes& planes, int64_t channels, Sharing sharing) : samples(planes.samples), channels(channels), sharing(sharing) {
     TORCH_CHECK(sharing.groups > 0 && channels % sharing.groups == 0, "expected groups that divide ", channels, " channels, but ", sharing.groups, " came");
-    elements = planes.floats / block() * (channels / sharing.groups) * (sharing.batch ? samples : 1);
+    elements = planes.floats / planes.width * (channels / sharing.groups) * (sharing.batch ? samples : 1);
   }
 
   int64_t count() const { return sharing.groups * (sharing.batch ? 1 : samples); }
@@ -34,8 +34,8 @@ struct Setting {
 
   Setting(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& slope, Sharing sharing,
           const c10::optional<at::Tensor>& residual)
-      : planes(x), channels(weight.numel()), width(planes.blocks * block()), sets(planes, channels, sharing), weights(padded(weight, planes.blocks)),
-        biases(padded(bias, planes.blocks)), slopes(padded(slope, planes.blocks)), residuals(x, residual) {}
+      : planes(x), channels(weight.numel()), width(planes.channels()), sets(planes, channels, sharing), weights(padded(weight, planes.blocks, planes.width)),
+        biases(padded(bias, planes.blocks, planes.width)), slopes(padded(slope, planes.blocks, planes.width)), residuals(x, residual) {}
 };
 
 // What each channel of each sample is multiplied by and what is added, and its mean; zero beyond the last channel.
@@ -68,22 +68,22 @@ Normalised normalise(const at::Tensor& x, const at::Tensor& weight, const at::Te
   const auto* data = x.data_ptr<float>();
 
   // Moments of each plane's chunks, about the plane's first voxel; then of its channels, in a fixed order.
-  std::vector<double> partial(planes.planes() * planes.chunks * 2 * block());
+  std::vector<double> partial(planes.planes() * planes.chunks * 2 * planes.width);
   planes.each([&](int64_t plane, int64_t offset, int64_t count, int64_t chunk) {
-    auto* to = &partial[(plane * planes.chunks + chunk) * 2 * block()];
-    row_kernels().moments(data + offset, data + plane * planes.floats, to, to + block(), count / block());
+    auto* to = &partial[(plane * planes.chunks + chunk) * 2 * planes.width];
+    planes.rows().moments(data + offset, data + plane * planes.floats, to, to + planes.width, count / planes.width);
   });
-  const double voxels = static_cast<double>(planes.floats / block());
+  const double voxels = static_cast<double>(planes.floats / planes.width);
   std::vector<double> mean_of(planes.samples * channels), square_of(planes.samples * channels);  // of single channels of samples; Σ (x − mean)²
   for (int64_t plane = 0; plane < planes.planes(); ++plane) {
-    for (int64_t lane = 0; lane < block(); ++lane) {
-      const auto channel = plane % planes.blocks * block() + lane;
+    for (int64_t lane = 0; lane < planes.width; ++lane) {
+      const auto channel = plane % planes.blocks * planes.width + lane;
       if (channel >= channels) break;
       double sum = 0, square = 0;
       for (int64_t chunk = 0; chunk < planes.chunks; ++chunk) {
-        const auto* from = &partial[(plane * planes.chunks + chunk) * 2 * block()];
+        const auto* from = &partial[(plane * planes.chunks + chunk) * 2 * planes.width];
         sum += from[lane];
-        square += from[block() + lane];
+        square += from[planes.width + lane];
       }
       const auto place = plane / planes.blocks * channels + channel;
       mean_of[place] = data[plane * planes.floats + lane] + sum / voxels;
@@ -120,10 +120,10 @@ Normalised normalise(const at::Tensor& x, const at::Tensor& weight, const at::Te
     running[1].mul_(1 - momentum).add_(variances.to(running[1].scalar_type()), momentum);
   }
   planes.each([&](int64_t plane, int64_t offset, int64_t count, int64_t) {
-    const auto channel = plane % planes.blocks * block();
+    const auto channel = plane % planes.blocks * planes.width;
     const auto own = plane / planes.blocks * width + channel;
-    row_kernels().bend(data + offset, found.out.data_ptr<float>() + offset, {&folded.scales[own], &folded.shifts[own], &slopes[channel]},
-                       residuals.at(planes, plane, offset), count / block());
+    planes.rows().bend(data + offset, found.out.data_ptr<float>() + offset, {&folded.scales[own], &folded.shifts[own], &slopes[channel]},
+                       residuals.at(planes, plane, offset), count / planes.width);
   });
   return found;
 }
@@ -140,13 +140,13 @@ NormGradients normalise_backward(const at::Tensor& gradient, const at::Tensor& x
   const Folded folded(statistics, setting);
   NormGradients found;
   at::Tensor reached = residual_wanted ? at::empty_like(x) : at::Tensor();
-  std::vector<double> partial(planes.planes() * planes.chunks * 3 * block());
+  std::vector<double> partial(planes.planes() * planes.chunks * 3 * planes.width);
   planes.each([&](int64_t plane, int64_t offset, int64_t count, int64_t chunk) {
-    const auto channel = plane % planes.blocks * block();
+    const auto channel = plane % planes.blocks * planes.width;
     const auto own = plane / planes.blocks * width + channel;
-    row_kernels().reach(from + offset, data + offset, residual_wanted ? reached.data_ptr<float>() + offset : nullptr,
+    planes.rows().reach(from + offset, data + offset, residual_wanted ? reached.data_ptr<float>() + offset : nullptr,
                         {&folded.scales[own], &folded.shifts[own], &slopes[channel]}, &folded.centre[own], residuals.at(planes, plane, offset),
-                        &partial[(plane * planes.chunks + chunk) * 3 * block()], count / block());
+                        &partial[(plane * planes.chunks + chunk) * 3 * planes.width], count / planes.width);
   });
 
   // Of sets: Σ w · g and Σ w · g · (x − mean); of channels: the gradients of weight, bias and slope.
@@ -155,12 +155,12 @@ NormGradients normalise_backward(const at::Tensor& gradient, const at::Tensor& x
   auto of_slope = at::zeros({channels}, at::kDouble);
   std::vector<double> set_sum(sets.count()), set_product(sets.count());
   for (int64_t plane = 0; plane < planes.planes(); ++plane) {
-    for (int64_t lane = 0; lane < block(); ++lane) {
-      const auto channel = plane % planes.blocks * block() + lane;
+    for (int64_t lane = 0; lane < planes.width; ++lane) {
+      const auto channel = plane % planes.blocks * planes.width + lane;
       if (channel >= channels) break;
       double total[3] = {};
       for (int64_t chunk = 0; chunk < planes.chunks; ++chunk)
-        for (int64_t kind = 0; kind < 3; ++kind) total[kind] += partial[((plane * planes.chunks + chunk) * 3 + kind) * block() + lane];
+        for (int64_t kind = 0; kind < 3; ++kind) total[kind] += partial[((plane * planes.chunks + chunk) * 3 + kind) * planes.width + lane];
       const auto sample = plane / planes.blocks;
       const auto place = sample * channels + channel;
       found.bias.data_ptr<double>()[channel] += total[0];
@@ -183,11 +183,11 @@ NormGradients normalise_backward(const at::Tensor& gradient, const at::Tensor& x
   }
   found.x = at::empty_like(x);
   planes.each([&](int64_t plane, int64_t offset, int64_t count, int64_t) {
-    const auto channel = plane % planes.blocks * block();
+    const auto channel = plane % planes.blocks * planes.width;
     const auto own = plane / planes.blocks * width + channel;
-    row_kernels().back(from + offset, data + offset, residual_wanted ? reached.data_ptr<float>() + offset : nullptr,
+    planes.rows().back(from + offset, data + offset, residual_wanted ? reached.data_ptr<float>() + offset : nullptr,
                        found.x.data_ptr<float>() + offset, {&folded.scales[own], &folded.shifts[own], &slopes[channel]},
-                       {&folded.scales[own], &of_x[own], &folded.centre[own], &constant[own]}, residuals.at(planes, plane, offset), count / block());
+                       {&folded.scales[own], &of_x[own], &folded.centre[own], &constant[own]}, residuals.at(planes, plane, offset), count / planes.width);
   });
   found.weight = found.weight.to(at::kFloat);
   found.bias = found.bias.to(at::kFloat);

@@ -212,6 +212,7 @@ struct Take : Function<Take> {
       if (count == 0) return;
       auto size = given.sizes().vec();
       size[1] = blocks_of(count);
+      size.back() = width_of(count);
       parts.push_back(at::zeros(size, at::kFloat));
       counts.push_back(count);
     };
@@ -225,7 +226,7 @@ struct Take : Function<Take> {
 
 struct Resize : Function<Resize> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const Counts& space, bool align_corners) {
-    context->saved_data["space"] = std::vector<int64_t>(x.sizes().begin() + 2, x.sizes().end() - 1);
+    context->saved_data["space"] = x.sizes().slice(2, space.of.size()).vec();
     context->saved_data["align"] = align_corners;
     return resize(x, space.of, align_corners);
   }

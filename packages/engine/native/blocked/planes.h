@@ -14,18 +14,20 @@ namespace blocked {
 
 // The sizes of a blocked tensor: planes of `floats` each, one a sample and block of channels.
 struct Planes {
-  int64_t samples, blocks, floats, chunks;
+  int64_t samples, blocks, width, floats, chunks;  // width: of a block
 
   explicit Planes(const at::Tensor& x) {
-    TORCH_CHECK(x.scalar_type() == at::kFloat && x.is_contiguous() && x.dim() >= 5 && x.size(-1) == block(),
-                "expected a contiguous blocked tensor, but ", x.sizes(), " came");
+    TORCH_CHECK(x.scalar_type() == at::kFloat && x.is_contiguous() && is_blocked(x), "expected a contiguous blocked tensor, but ", x.sizes(), " came");
     samples = x.size(0);
     blocks = x.size(1);
+    width = width_of(x);
     floats = x.numel() == 0 ? 0 : x.numel() / (samples * blocks);
     chunks = std::max<int64_t>(1, (floats + kChunk - 1) / kChunk);
   }
 
   int64_t planes() const { return samples * blocks; }
+  int64_t channels() const { return blocks * width; }  // with those that fill up the last block
+  const RowKernels& rows() const { return row_kernels(width); }
 
   // Calls body(plane, offset of its chunk in x, floats of it, number of the chunk) for all, in parallel.
   template <class Body>
@@ -40,16 +42,16 @@ struct Planes {
   }
 };
 
-// Constants of channels as float arrays over all blocks; those beyond the last channel are zero.
-inline std::vector<float> padded(const at::Tensor& values, int64_t blocks) {
+// Constants of channels as float arrays over blocks of `width`; those beyond the last channel are zero.
+inline std::vector<float> padded(const at::Tensor& values, int64_t blocks, int64_t width) {
   const auto flat = values.detach().to(at::kFloat).contiguous();
-  const auto wanted = blocks * block();
+  const auto wanted = blocks * width;
   std::vector<float> found(wanted, 0.f);
   const auto* data = flat.data_ptr<float>();
   if (flat.numel() == 1) {
     std::fill(found.begin(), found.end(), data[0]);
   } else {
-    TORCH_CHECK(flat.numel() <= wanted && flat.numel() > wanted - block(), "expected a number for each channel of ", blocks, " blocks, but ",
+    TORCH_CHECK(flat.numel() <= wanted && flat.numel() > wanted - width, "expected a number for each channel of ", blocks, " blocks, but ",
                 flat.numel(), " came");
     std::copy(data, data + flat.numel(), found.begin());
   }
@@ -77,7 +79,7 @@ class Residuals {
     if (each_) {
       residual.each = data + offset;
     } else {
-      residual.voxel = data + (plane / planes.blocks) * (planes.floats / block()) + (offset - plane * planes.floats) / block();
+      residual.voxel = data + (plane / planes.blocks) * (planes.floats / planes.width) + (offset - plane * planes.floats) / planes.width;
     }
     return residual;
   }

@@ -34,8 +34,8 @@ struct Problem {
       output.push_back(side);
       none.push_back(0);
     }
-    source = {input, memory::data_type::f32, blocked_tag(dims)};
-    target = {output, memory::data_type::f32, blocked_tag(dims)};
+    source = {input, memory::data_type::f32, blocked_tag(dims, width_of(channels))};
+    target = {output, memory::data_type::f32, blocked_tag(dims, width_of(channels))};
     algorithm = pooling.maximum ? dnnl::algorithm::pooling_max : pooling.count_padding ? kMeanOfAll : dnnl::algorithm::pooling_avg_exclude_padding;
   }
 

@@ -1,4 +1,4 @@
-// The inner loops over blocked activations, one row of `block()` floats (the channels of a voxel) at a time, compiled once for each instruction set that
+// The inner loops over blocked activations, one row of 16 or 8 floats (a voxel's block of channels) at a time, compiled once for each instruction set that
 // they run on: rows.ipp.
 #pragma once
 
@@ -65,6 +65,9 @@ struct RowKernels {
   void (*blend)(const float* x, float* y, const Four& four, const Line& line, int64_t rows);
   // The gradient of `blend`: adds to x.
   void (*unblend)(const float* y, float* x, const Four& four, const Line& line, int64_t rows);
+  // The same with one float in place of a row: lines of `length` floats in x, of which one is held on the way.
+  void (*blend_floats)(const float* x, float* y, const Four& four, const Line& line, int64_t length, float* held, int64_t count);
+  void (*unblend_floats)(const float* y, float* x, const Four& four, const Line& line, int64_t length, float* held, int64_t count);
 };
 
 namespace avx512 {
@@ -74,6 +77,7 @@ namespace avx2 {
 extern const RowKernels kRows;
 }
 
-inline const RowKernels& row_kernels() { return block() == 16 ? avx512::kRows : avx2::kRows; }
+// For rows of so many floats.
+inline const RowKernels& row_kernels(int64_t width) { return width == 16 ? avx512::kRows : avx2::kRows; }
 
 }  // namespace blocked

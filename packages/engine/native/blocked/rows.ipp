@@ -252,7 +252,35 @@ static void unblend(const float* y, float* x, const Four& four, const Line& line
   }
 }
 
-const RowKernels kRows{bend, moments, reach, back, dot, dot_each, spread, weigh, weigh_taps, dot_taps, scale, blend, unblend};
+static void blend_floats(const float* x, float* y, const Four& four, const Line& line, int64_t length, float* held, int64_t count) {
+  int64_t at = 0;
+  for (; at + ROW <= length; at += ROW) {
+    Row sum{};
+    for (int of = 0; of < 4; ++of) sum += four.weight[of] * load(x + four.at[of] + at);
+    store(held + at, sum);
+  }
+  for (; at < length; ++at) {
+    held[at] = 0;
+    for (int of = 0; of < 4; ++of) held[at] += four.weight[of] * x[four.at[of] + at];
+  }
+  for (int64_t to = 0; to < count; ++to) y[to] = (1.f - line.weight[to]) * held[line.low[to]] + line.weight[to] * held[line.high[to]];
+}
+
+static void unblend_floats(const float* y, float* x, const Four& four, const Line& line, int64_t length, float* held, int64_t count) {
+  for (int64_t at = 0; at < length; ++at) held[at] = 0;
+  for (int64_t to = 0; to < count; ++to) {
+    held[line.low[to]] += (1.f - line.weight[to]) * y[to];
+    held[line.high[to]] += line.weight[to] * y[to];
+  }
+  for (int of = 0; of < 4; ++of) {
+    float* const place = x + four.at[of];
+    int64_t at = 0;
+    for (; at + ROW <= length; at += ROW) store(place + at, load(place + at) + four.weight[of] * load(held + at));
+    for (; at < length; ++at) place[at] += four.weight[of] * held[at];
+  }
+}
+
+const RowKernels kRows{bend, moments, reach, back, dot, dot_each, spread, weigh, weigh_taps, dot_taps, scale, blend, unblend, blend_floats, unblend_floats};
 
 #undef LANES
 #undef ALWAYS

@@ -17,8 +17,8 @@ bool suits_winograd(at::IntArrayRef input, at::IntArrayRef weight, const Window&
 // The weight as `winograd` wants it; with `back`, that of the convolution that takes the gradient of the output to that of the input.
 at::Tensor transform_weight(const at::Tensor& weight, bool back);
 
-// As `convolve_packed`, with a weight that was transformed; one slope or one for each channel. Several inputs, of full blocks each, are seen one after
-// another along the channels.
+// As `convolve_packed`, with a weight that was transformed; one slope or one for each channel. Several inputs, of multiples of eight channels each,
+// are seen one after another along the channels.
 at::Tensor winograd(const std::vector<at::Tensor>& inputs, const at::Tensor& transformed, at::IntArrayRef weight_size, const c10::optional<at::Tensor>& bias,
                     const Window& window, const Following& following);
 

@@ -4,7 +4,7 @@ import { Tensor } from "../generated/tensor.js";
 import type { CallRecord, TensorFacts } from "../recorder.js";
 import { scope } from "../scope.js";
 import { CONVOLUTIONS, isFixed, TRANSPOSED, type Group } from "./fusion.js";
-import { isFacts } from "./graph.js";
+import { isFacts, perAxis } from "./graph.js";
 import type { Layouts } from "./layouts.js";
 import type { Slot } from "./program.js";
 
@@ -34,11 +34,7 @@ function convolutionOf({ op, args, inputs }: CallRecord, layouts: Layouts): Conv
   const [input, weight] = inputs as readonly [TensorFacts, TensorFacts];
   const bias = isFacts(args[2]) ? args[2] : undefined;
   const dims = input.shape.length - 2;
-  const axes = (value: unknown, otherwise: number): readonly number[] => {
-    if (Array.isArray(value))
-      return value.length === 1 ? Array.from({ length: dims }, () => value[0] as number) : (value as number[]);
-    return Array.from({ length: dims }, () => (typeof value === "number" ? value : otherwise));
-  };
+  const axes = (value: unknown, otherwise: number): readonly number[] => perAxis(value, dims, otherwise);
   const [outputPadding, groups, dilation] = transposed ? [args[5], args[6], args[7]] : [0, args[6], args[5]];
   if (groups !== undefined && groups !== 1) return undefined;
   if (input.dtype !== "float32" || (dims !== 2 && dims !== 3)) return undefined;

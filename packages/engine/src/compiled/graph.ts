@@ -84,3 +84,10 @@ export function isFacts(value: unknown): value is TensorFacts {
 export function isDraw(value: unknown): value is GeneratorFacts {
   return typeof value === "object" && value !== null && "keys" in value && !Array.isArray(value);
 }
+
+/** A number for each axis of space, as operators take them: each, one for all in a list, or one for all. */
+export function perAxis(value: unknown, dims: number, otherwise: number): readonly number[] {
+  if (Array.isArray(value) && value.length === dims) return value as number[];
+  const one: unknown = Array.isArray(value) ? value[0] : value;
+  return Array.from({ length: dims }, () => (typeof one === "number" ? one : otherwise));
+}

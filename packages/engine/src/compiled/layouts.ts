@@ -5,6 +5,8 @@ import { keep } from "../scope.js";
 import { isDraw, isFacts } from "./graph.js";
 import { Draw, Slot, type Program, type Step, type StepArgument } from "./program.js";
 
+const HALF = 8; // channels of half a block with AVX-512, as native/blocked/layout.h has it
+
 /** What a graph begins with. */
 export interface Leaves {
   /** The tensor of a value that no call makes, if it is one whose elements stay as they are while the program is used. */
@@ -92,6 +94,11 @@ export class Layouts {
     return slot;
   }
 
+  /** How many channels the blocks of a value hold: half as many as they may where that is enough. */
+  width(channels: number): number {
+    return channels <= HALF ? Math.min(HALF, this.block) : this.block;
+  }
+
   hasBlocked({ id }: TensorFacts): boolean {
     return this.#blocked.has(id) || this.#joined.has(id);
   }
@@ -99,7 +106,7 @@ export class Layouts {
   /** The parts of a joined value that nobody has needed whole so far, if all of them fill their blocks. */
   parts({ id }: TensorFacts): readonly Slot[] | undefined {
     const joined = this.#blocked.has(id) ? undefined : this.#joined.get(id);
-    return joined?.channels.every((count) => count % this.block === 0) === true ? joined.parts : undefined;
+    return joined?.channels.every((count) => count % this.width(count) === 0) === true ? joined.parts : undefined;
   }
 
   setPlain({ id }: TensorFacts, slot: Slot): void {

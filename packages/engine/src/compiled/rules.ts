@@ -1,7 +1,9 @@
 import type { CallRecord, TensorFacts } from "../recorder.js";
 import { lowerConvolution } from "./convolutions.js";
 import { CONVOLUTIONS, TRANSPOSED } from "./fusion.js";
+import { perAxis } from "./graph.js";
 import type { Layouts } from "./layouts.js";
+import { spreadMap } from "./maps.js";
 import type { Slot, StepArgument } from "./program.js";
 
 /** Lowers a call to blocked activations. @returns false where it does not apply: the call is then made as it is */
@@ -21,7 +23,8 @@ const unary =
   (keepsZero: boolean): Rule =>
   ({ op, args, inputs, outputs }, layouts) => {
     const [input] = inputs as readonly [TensorFacts];
-    if (!layouts.hasBlocked(input) || (!keepsZero && (input.shape[1] ?? 0) % layouts.block !== 0)) return false;
+    const channels = input.shape[1] ?? 0;
+    if (!layouts.hasBlocked(input) || (!keepsZero && channels % layouts.width(channels) !== 0)) return false;
     const [out] = layouts.emit(op, [layouts.blocked(input), ...(args.slice(1) as StepArgument[])]) as [Slot];
     layouts.setBlocked(outputs[0] as TensorFacts, out);
     return true;
@@ -84,8 +87,7 @@ const pool =
     const [input] = inputs as readonly [TensorFacts];
     if (!layouts.hasBlocked(input)) return false;
     const dims = input.shape.length - 2;
-    const axes = (value: unknown): readonly number[] =>
-      Array.isArray(value) ? (value as number[]) : Array.from({ length: dims }, () => value as number);
+    const axes = (value: unknown): readonly number[] => perAxis(value, dims, 0);
     const kernel = axes(args[1]);
     const given = args[2];
     const stride = given === undefined || (Array.isArray(given) && given.length === 0) ? kernel : axes(given);
@@ -111,17 +113,17 @@ const pool =
     return true;
   };
 
-/** Linear resampling to another size. */
+/** Linear resampling to another size, whichever way a value lies. */
 const resize: Rule = ({ args, inputs, outputs }, layouts) => {
   const [input] = inputs as readonly [TensorFacts];
-  const [, space, alignCorners] = args;
-  if (!layouts.hasBlocked(input) || !Array.isArray(space)) return false;
-  const slot = layouts.emit("multirnet::resize", [
-    layouts.blocked(input),
-    space as number[],
-    alignCorners === true,
-  ])[0] as Slot;
-  layouts.setBlocked(outputs[0] as TensorFacts, slot);
+  const [output] = outputs as readonly [TensorFacts];
+  const [, space, alignCorners, ...scales] = args;
+  if (input.dtype !== "float32" || !Array.isArray(space) || scales.some((scale) => scale !== undefined)) return false;
+  const lies = layouts.hasBlocked(input);
+  const x = lies ? layouts.blocked(input) : layouts.plain(input);
+  const [slot] = layouts.emit("multirnet::resize", [x, space as number[], alignCorners === true]) as [Slot];
+  if (lies) layouts.setBlocked(output, slot);
+  else layouts.setPlain(output, slot);
   return true;
 };
 
@@ -141,7 +143,7 @@ const mean: Rule = ({ args, inputs, outputs }, layouts) => {
     return false;
   const [samples = 0, channels = 0] = input.shape;
   const [means] = layouts.emit("aten::mean.dim", [layouts.blocked(input), dims]) as [Slot];
-  const width = Math.ceil(channels / layouts.block) * layouts.block;
+  const width = Math.ceil(channels / layouts.width(channels)) * layouts.width(channels);
   const [flat] = layouts.emit("aten::reshape", [means, [samples, width]]) as [Slot];
   const [some] = width === channels ? [flat] : (layouts.emit("aten::narrow", [flat, 1, 0, channels]) as [Slot]);
   const [shaped] = output.shape.length === 2 ? [some] : (layouts.emit("aten::reshape", [some, output.shape]) as [Slot]);
@@ -149,8 +151,11 @@ const mean: Rule = ({ args, inputs, outputs }, layouts) => {
   return true;
 };
 
+const transposed: Rule = (record, layouts) => lowerConvolution(record, layouts) || spreadMap(record, layouts);
+
 export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...[...CONVOLUTIONS, ...TRANSPOSED].map((op) => [op, lowerConvolution] as const),
+  ...[...CONVOLUTIONS].map((op) => [op, lowerConvolution] as const),
+  ...[...TRANSPOSED].map((op) => [op, transposed] as const),
   ...KEEP_ZERO.map((op) => [`aten::${op}`, unary(true)] as const),
   ...ANY.map((op) => [`aten::${op}`, unary(false)] as const),
   ...PAIRS.map((op) => [`aten::${op}`, pair] as const),
