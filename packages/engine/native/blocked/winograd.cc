@@ -81,7 +81,7 @@ int64_t held_of(const Shape& shape, int64_t points, int64_t tiles, int64_t depth
 }
 
 Portion portion_of(const Shape& shape, int64_t points, int64_t samples) {
-  constexpr int64_t kCache = 1'200'000;  // bytes
+  constexpr int64_t kCache = 900'000;  // bytes
   const auto threads = at::get_num_threads();
   Portion best{1, 1};
   int64_t most = 0;
