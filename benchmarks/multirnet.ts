@@ -1,9 +1,9 @@
 /**
  * MultiR-Net beside the same network in PyTorch, eager and as its users tune it, and in ONNX Runtime: forward pass and training step, time and peak memory.
  *
- *     npx tsc -b tsconfig.build.json && node scripts/run-typescript.js benchmarks/multirnet.ts [--only small] [--runs 9] [--out out/bench]
+ *     npx tsc -b tsconfig.build.json && node scripts/run-typescript.js benchmarks/multirnet.ts [--only small] [--runs 9] [--no-plain] [--out out/bench]
  *
- * Each case is some long-lived processes, ours (the built packages, under Node), ours without the fast path, and the peers (benchmarks/peer, under Debian's
+ * Each case is some long-lived processes, ours (the built packages, under Node), ours without the fast path (where not left out), and the peers (benchmarks/peer, under Debian's
  * python3; ONNX Runtime where ONNXRUNTIME names the folder that `npm install onnxruntime-node` made), with the same weights, input, loss and optimiser and
  * two threads each. First all must agree with eager PyTorch: heads to 1e-4 of their range; gradients, all together,
  * to a hundredth of their size: a unit that rounding puts on the other side of 0 changes them by a thousandth, whoever rounds better (decision 15; the tests
@@ -79,6 +79,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
     runs: { type: "string" },
+    "no-plain": { type: "boolean", default: false },
     out: { type: "string", default: "out/bench" },
     python: { type: "string", default: "/usr/bin/python3" },
   },
@@ -162,7 +163,9 @@ async function measured(
   const runners = [...started.values()].map(({ side, told }) => ({ side, residentKb: Number(told["residentKb"]) }));
   const found = await takeTurns(runners, runs);
   end(started);
-  const peers = found.map((run, place) => ({ run, name: names[place] ?? "" })).slice(2);
+  const peers = found
+    .map((run, place) => ({ run, name: names[place] ?? "" }))
+    .filter(({ name }) => name !== "ours" && name !== "plain");
   const best = peers.reduce((least, one) => (one.run.medianMs < least.run.medianMs ? one : least));
   return {
     name,
@@ -204,7 +207,7 @@ function sidesOf(preset: Preset, work: Settings["work"]): Record<string, SideOf>
   };
   return {
     ours: ours("fast"),
-    plain: ours("plain"),
+    ...(options["no-plain"] ? {} : { plain: ours("plain") }),
     eager: peer("eager"),
     tuned: peer("tuned"),
     ...(work === "forward" && process.env["ONNXRUNTIME"] !== undefined ? { onnxruntime: runtime } : {}),

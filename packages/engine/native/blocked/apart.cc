@@ -57,10 +57,10 @@ at::Tensor convolve_apart(const at::Tensor& x, const at::Tensor& packed, at::Int
   const bool flat = size.size() == 4;
   const auto depth = flat ? 1 : size[2], height = size[size.size() - 2], width = size.back();
   const auto blocks = blocks_of(weight_size[1]), samples = size[0];
-  std::vector<int64_t> out_size{samples, blocks};
-  if (!flat) out_size.push_back(depth * steps.depth);
   const auto in_width = width_of(x), out_width = width_of(weight_size[1]);
-  out_size.insert(out_size.end(), {height * steps.height, width * steps.width, out_width});
+  const auto tall = height * steps.height, broad = width * steps.width;
+  const auto out_size = flat ? std::vector<int64_t>{samples, blocks, tall, broad, out_width}
+                             : std::vector<int64_t>{samples, blocks, depth * steps.depth, tall, broad, out_width};
   auto out = at::empty(out_size, at::kFloat);
   const bool finished = bias.has_value() || following.slope.has_value() || following.residual.has_value();
   const auto ones = padded(at::ones({1}, at::kFloat), blocks, out_width), shifts = padded(bias.value_or(at::zeros({1}, at::kFloat)), blocks, out_width),
