@@ -5,3 +5,4 @@ export { inferRows, trainRows, type NetworkBenchOptions } from "./networks.js";
 export { Side } from "./peer.js";
 export { roofline, type RooflineOptions } from "./roofline.js";
 export { rowsText, type BenchRow } from "./row.js";
+export { syntheticScan } from "./synthetic.js";

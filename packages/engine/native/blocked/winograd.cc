@@ -89,6 +89,8 @@ Portion portion_of(const Shape& shape, int64_t points, int64_t samples) {
     // Every thread has something to do.
     if (rows > 1 && samples * ((shape.tiles_high + rows - 1) / rows) < threads) break;
     for (int64_t depths = 1; depths <= std::min<int64_t>(shape.out_depth, kMostDepths); ++depths) {
+      // Two depths stand in a vector where one is half a vector.
+      if (shape.to_width < kTileBlock && depths % 2 == 1 && depths > 1 && depths < shape.out_depth) continue;
       const auto tiles = rows * shape.tiles_wide;
       const auto bytes = 4 * held_of(shape, points, tiles, depths);
       const auto score = std::min<int64_t>(tiles * depths, 96);
