@@ -10,6 +10,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { RandomSource } from "@multirnet/base";
@@ -21,6 +22,7 @@ import { loadModel, windowsOver, workingImage, workingSpacing } from "@multirnet
 import { conditions, THREADS } from "./side.ts";
 
 const TOGETHER = 2; // windows
+const program = fileURLToPath(new URL("../packages/cli/bin/multirnet.js", import.meta.url));
 
 const { values: options } = parseArgs({
   options: {
@@ -63,7 +65,16 @@ try {
   for (let turn = 0; turn < Number(options.runs); turn++) {
     const out = join(folder, `found-${String(turn)}`);
     const start = performance.now();
-    execFileSync("npx", ["multirnet", "predict", options.model, scan, "--out", out, "--threads", String(THREADS)]);
+    execFileSync(process.execPath, [
+      program,
+      "predict",
+      options.model,
+      scan,
+      "--out",
+      out,
+      "--threads",
+      String(THREADS),
+    ]);
     const wholeMs = performance.now() - start;
     const windowsMs = passes(windows);
     turns.push({ wholeMs, windowsMs });

@@ -39,7 +39,11 @@ export function call<T extends TensorCore>(as: TensorClass<T>, op: string, args:
   const operator = operators.get(op) ?? lookup(op);
   let results: NativeResult[];
   try {
-    results = native().call(operator, args.map(toNative));
+    const size = watch?.sizeOnly?.(op, args);
+    results =
+      size === undefined
+        ? native().call(operator, args.map(toNative))
+        : native().call(operators.get("aten::zeros") ?? lookup("aten::zeros"), [size, undefined, undefined, undefined]);
   } catch (error) {
     throw opFailed(op, tensorsIn(args).map(describeForMessage).join(", "), error);
   }

@@ -70,11 +70,13 @@ interface Watched {
   readonly id: number;
 }
 
-/** Whoever wants to know of each tensor that goes into an operator, comes out of one, or whose elements are read. */
+/** Whoever wants to know of each tensor that goes into an operator, comes out of one, or whose elements are read; and who may know its answer's size. */
 export interface Watch {
   input(tensor: Watched): void;
   output(tensor: Watched): void;
   read(): void;
+  /** The size of what an operator gives, where zeros of that size will do for it. */
+  sizeOnly?(op: string, args: readonly unknown[]): readonly number[] | undefined;
 }
 
 let watch: Watch | undefined;

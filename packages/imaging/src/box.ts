@@ -17,11 +17,10 @@ export function wholeBox({ size }: Grid): Box {
 export function boundingBox({ grid: { size }, voxels }: Volume<"label">): Box | undefined {
   let [minX, minY, minZ] = [size.x, size.y, size.z];
   let [maxX, maxY, maxZ] = [-1, -1, -1];
-  const isWhole = size.x % 4 === 0 && voxels.byteOffset % 4 === 0;
-  const fours = isWhole ? new Uint32Array(voxels.buffer, voxels.byteOffset, voxels.length / 4) : undefined;
+  const isEmpty = emptyRows(voxels, size.x);
   for (let z = 0, row = 0; z < size.z; z++) {
     for (let y = 0; y < size.y; y++, row += size.x) {
-      if (fours !== undefined && isZero(fours, row / 4, (row + size.x) / 4)) continue; // most rows: four voxels at a time
+      if (isEmpty(y + size.y * z)) continue;
       let first = 0;
       while (first < size.x && voxels[row + first] === 0) first++;
       if (first === size.x) continue;
@@ -39,9 +38,15 @@ export function boundingBox({ grid: { size }, voxels }: Volume<"label">): Box | 
   return { from: { x: minX, y: minY, z: minZ }, size: { x: maxX - minX + 1, y: maxY - minY + 1, z: maxZ - minZ + 1 } };
 }
 
-function isZero(values: Uint32Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (values[at] !== 0) return false;
-  return true;
+/** @returns whether a row along x is known to be background: four voxels are looked at together, where rows begin at such */
+export function emptyRows(voxels: Uint8Array, length: number): (row: number) => boolean {
+  if (length % 4 !== 0 || voxels.byteOffset % 4 !== 0) return () => false;
+  const fours = new Uint32Array(voxels.buffer, voxels.byteOffset, voxels.length / 4);
+  const step = length / 4;
+  return (row) => {
+    for (let at = row * step; at < (row + 1) * step; at++) if (fours[at] !== 0) return false;
+    return true;
+  };
 }
 
 /**

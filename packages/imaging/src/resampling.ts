@@ -1,6 +1,7 @@
+import { filtered, type LineFilter } from "./filtering.js";
 import { gridAtSpacing, voxelPoint } from "./grid.js";
 import { axisOrder, reordered } from "./orientation.js";
-import { gaussianSmoothed } from "./smoothing.js";
+import { gaussian } from "./smoothing.js";
 import { voxelArray, voxelCount, type Grid, type Meaning, type Volume, type VoxelArrays, type Xyz } from "./volume.js";
 import { AXES, dot, xyz, type Axis } from "./xyz.js";
 
@@ -50,15 +51,34 @@ export function resampleToSpacing<M extends Meaning>(volume: Volume<M>, spacingM
     const factor = grid.spacingMm[axis] / volume.grid.spacingMm[axis];
     return factor > SMOOTHING_FACTOR ? ((factor - 1) / 2) * 0.5 : 0;
   });
-  return resample(smoothed(volume, sigma), grid);
+  const { voxels } = volume;
+  if (voxels instanceof Uint8Array || (sigma.x === 0 && sigma.y === 0 && sigma.z === 0)) return resample(volume, grid);
+  // Smoothed and read in one: only what is read is smoothed.
+  const map = indexMap(grid, volume.grid);
+  const filter = (axis: Axis): LineFilter => {
+    const taps = axisTaps(map, axis, volume.grid.size[axis], grid.size[axis], false);
+    return smoothTaps(taps, gaussian(sigma[axis]), volume.grid.size[axis]);
+  };
+  const result = voxelArray(volume.meaning, voxelCount(grid));
+  result.set(filtered(voxels, volume.grid.size, { x: filter("x"), y: filter("y"), z: filter("z") }));
+  return { meaning: volume.meaning, grid, voxels: result };
 }
 
-function smoothed<M extends Meaning>(volume: Volume<M>, sigma: Xyz): Volume<M> {
-  const { voxels } = volume;
-  if (voxels instanceof Uint8Array || (sigma.x === 0 && sigma.y === 0 && sigma.z === 0)) return volume;
-  const result = voxelArray(volume.meaning, voxels.length);
-  result.set(gaussianSmoothed(voxels, volume.grid.size, sigma));
-  return { ...volume, voxels: result };
+/** Places between two voxels of a line that was smoothed, as a filter of the line as it is; beyond its ends they go on. */
+function smoothTaps({ before, weight }: Taps, half: Float64Array, length: number): LineFilter {
+  const radius = half.length - 1;
+  const taps = 2 * radius + 2;
+  const at = new Int32Array(before.length * taps);
+  const weights = new Float64Array(before.length * taps);
+  const share = (offset: number): number => half[Math.abs(offset)] ?? 0;
+  for (let i = 0, tap = 0; i < before.length; i++) {
+    const far = weight[i] as number;
+    for (let offset = -radius; offset <= radius + 1; offset++, tap++) {
+      at[tap] = Math.min(length - 1, Math.max(0, (before[i] as number) + offset));
+      weights[tap] = (1 - far) * share(offset) + far * share(offset - 1);
+    }
+  }
+  return { taps, at, weight: weights };
 }
 
 /** Source voxel index = start + index · step, step.y being what one voxel along the target's y moves in the source. */

@@ -17,7 +17,7 @@ export function gaussianSmoothed(voxels: Float32Array, size: Xyz, sigma: Xyz): F
 }
 
 /** @returns the right half of a normalised Gaussian, its middle first; one weight where it would not reach a neighbour */
-function gaussian(sigma: number): Float64Array {
+export function gaussian(sigma: number): Float64Array {
   const radius = Math.floor(TRUNCATE * sigma + 0.5);
   const half = Float64Array.from({ length: radius + 1 }, (_, i) =>
     i === 0 ? 1 : Math.exp((-0.5 * i * i) / sigma ** 2),

@@ -21,6 +21,7 @@ const FILES = {
   finding: "finding.json",
   report: "report.html",
 } as const;
+const PROBABILITY_STEPS = 1000;
 
 export const predict = command({
   name: "predict",
@@ -43,9 +44,10 @@ export const predict = command({
   }),
   async run({ model: modelPath, scan: path, out, passes }, io) {
     await requireFreeFolder(out, Object.values(FILES));
-    const model = await loadModel(modelPath);
-    const { card, network, digest } = model;
-    const { volume: scan, description, warnings } = await readScan(path);
+    const reading = readScan(path);
+    reading.catch(() => undefined); // heard below; the model's fault comes first
+    const { card, network, digest } = await loadModel(modelPath);
+    const { volume: scan, description, warnings } = await reading;
     const found = await findInScan(network, scan, card, {
       passes: passesOf(card, passes),
       signal: io.signal,
@@ -78,10 +80,12 @@ export const predict = command({
     await writeFolderAtomically(
       out,
       async (staging) => {
-        if (outlines) await writeNifti(join(staging, FILES.lesions), lesions);
-        if (probability !== undefined) await writeNifti(join(staging, FILES.probability), probability);
-        await writeFileAtomically(join(staging, FILES.report), [page]);
-        await writeJson(join(staging, FILES.finding), json);
+        await Promise.all([
+          outlines ? writeNifti(join(staging, FILES.lesions), lesions) : undefined,
+          probability && writeNifti(join(staging, FILES.probability), probability, { steps: PROBABILITY_STEPS }),
+          writeFileAtomically(join(staging, FILES.report), [page]),
+          writeJson(join(staging, FILES.finding), json),
+        ]);
       },
       { replaces: Object.values(FILES) },
     );

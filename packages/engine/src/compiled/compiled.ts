@@ -22,7 +22,7 @@ export interface Compiled {
 }
 
 /**
- * Compiles what `body` does with a module: it is run once, and what it called becomes a program with activations in blocks of channels. Good for inputs of
+ * Compiles what `body` does with a module: it is run once, without its convolutions, and what it called becomes a program with activations in blocks of channels. Good for inputs of
  * the same size only.
  *
  * @param options `fold`: the weights as they are now are worked into it, and it cannot be differentiated; `randomKeys`: how many keys the random source of
@@ -43,9 +43,11 @@ export function compile(
   return scope(() =>
     withoutGradients(() => {
       const known = new Set([...members.keys(), ...places.keys()]);
-      const { result, calls, constants, repeatable } = trace(known, body);
+      const traced = trace(known, body);
+      if (traced === undefined) return undefined;
+      const { result, calls, constants } = traced;
       const facts = result.map(({ id, shape, dtype }) => ({ id, shape, dtype }));
-      const graph = repeatable ? graphOf(calls, facts) : undefined;
+      const graph = graphOf(calls, facts);
       if (graph === undefined) {
         for (const tensor of constants.values()) tensor.release();
         return undefined;

@@ -56,6 +56,18 @@ test.each(scans)("what is read back is the same: $name", ({ scan }) => {
   }
 });
 
+test("in thousandths voxels are read back to half of one, as int16; what is too large stops at the largest", () => {
+  const voxels = scanOn().voxels.map((_, i) => i / 7000);
+  const given: Volume<"probability"> = { meaning: "probability", grid: GRID, voxels };
+  const file = encodeNifti(given, { steps: 1000 });
+  expect(file).toHaveLength(352 + 2 * voxels.length);
+  const { volume } = decodeNifti(file, "p.nii", "probability");
+  for (const [i, p] of voxels.entries()) expect(Math.abs((volume.voxels[i] ?? NaN) - p)).toBeLessThan(0.0005 + 1e-7);
+  const far = { ...scanOn(), voxels: scanOn().voxels.map((_, i) => (i % 2 === 0 ? 1e6 : -1e6)) };
+  const stopped = decodeNifti(encodeNifti(far, { steps: 1000 }), "far.nii", "hounsfield").volume.voxels;
+  expect([stopped[0], stopped[1]]).toEqual([32.767, -32.767].map((hu) => expect.closeTo(hu, 5) as unknown));
+});
+
 test("the qform alone gives the same grid", () => {
   for (const { scan } of scans) {
     const bytes = encodeNifti(scan);

@@ -19,6 +19,8 @@ export interface NiftiOptions {
   readonly format?: NiftiFormat;
   /** The header's free text, up to 79 ASCII letters; "multirnet" unless given. */
   readonly description?: string;
+  /** Voxels are kept to the nearest multiple of 1 / this, as int16 with that slope: a map of probabilities in thousandths packs to a tenth. */
+  readonly steps?: number;
 }
 
 const LONGEST_NIFTI_1_SIDE = 32767;
@@ -40,18 +42,23 @@ export function encodeNifti(volume: Volume, options: NiftiOptions = {}): Uint8Ar
 
 /**
  * A NIfTI file in pieces, the header first. Labels are stored as uint8, scans as int16 where that loses nothing, all else as
- * float32. Sform and qform say the same; read again, the grid is the same to 32-bit precision, and to the last bit if it came
+ * float32 unless `steps` says otherwise. Sform and qform say the same; read again, the grid is the same to 32-bit precision, and to the last bit if it came
  * from a NIfTI file.
  */
 export function* niftiParts(
   volume: Volume,
-  { format, description = "multirnet" }: NiftiOptions = {},
+  { format, description = "multirnet", steps }: NiftiOptions = {},
 ): Generator<Uint8Array> {
   const { size } = volume.grid;
   const longest = Math.max(size.x, size.y, size.z);
-  const voxels = compact(volume);
+  const voxels = steps === undefined ? compact(volume) : inSteps(volume, steps);
   const chosen = format ?? (longest > LONGEST_NIFTI_1_SIDE ? "nifti-2" : "nifti-1");
-  yield header(volume, kindOf(voxels), chosen, description);
+  yield header(volume, {
+    kind: kindOf(voxels),
+    format: chosen,
+    description,
+    slope: steps === undefined ? 1 : 1 / steps,
+  });
   const bytes = new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength);
   for (let at = 0; at < bytes.length; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES);
 }
@@ -70,12 +77,31 @@ function compact({ meaning, voxels }: Volume): VoxelArrays[Meaning] | Int16Array
   return whole;
 }
 
+const LARGEST_INT16 = 0x7fff;
+
+function inSteps({ voxels }: Volume, steps: number): Int16Array {
+  const whole = new Int16Array(voxels.length);
+  for (let i = 0; i < voxels.length; i++) {
+    const step = (voxels[i] as number) * steps;
+    const nearest = step < 0 ? step - 0.5 : step + 0.5; // of which an Int16Array keeps the whole part
+    whole[i] = nearest > LARGEST_INT16 ? LARGEST_INT16 : nearest < -LARGEST_INT16 ? -LARGEST_INT16 : nearest;
+  }
+  return whole;
+}
+
 function kindOf(voxels: VoxelArrays[Meaning] | Int16Array): VoxelKind {
   if (voxels instanceof Uint8Array) return "uint8";
   return voxels instanceof Int16Array ? "int16" : "float32";
 }
 
-function header({ grid }: Volume, kind: VoxelKind, format: NiftiFormat, description: string): Uint8Array {
+interface HeaderWords {
+  readonly kind: VoxelKind;
+  readonly format: NiftiFormat;
+  readonly description: string;
+  readonly slope: number;
+}
+
+function header({ grid }: Volume, { kind, format, description, slope }: HeaderWords): Uint8Array {
   const headerBytes = HEADER_BYTES[format];
   const bytes = new Uint8Array(headerBytes + EXTENSION_FLAG_BYTES); // no extensions
   const places = PLACES[format];
@@ -86,7 +112,7 @@ function header({ grid }: Volume, kind: VoxelKind, format: NiftiFormat, descript
   fields.view.setInt16(places.bitsPerVoxel, 8 * KIND_BYTES[kind], HOST_IS_LITTLE);
   fields.dimensions(places.dimensions, [3, grid.size.x, grid.size.y, grid.size.z, 1, 1, 1, 1]);
   fields.offset(places.voxelOffset, bytes.length);
-  fields.reals(places.slope, [1]);
+  fields.reals(places.slope, [slope]);
   fields.reals(places.intercept, [0]);
   bytes.set(
     Array.from(description.slice(0, DESCRIPTION_BYTES - 1), (letter) => letter.charCodeAt(0) & ASCII),
