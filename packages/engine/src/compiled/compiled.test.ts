@@ -2,13 +2,14 @@ import { RandomSource } from "@multirnet/base";
 import { describe, expect, test } from "vitest";
 
 import { gradients, withoutGradients } from "../autograd.js";
-import { tensor, tensorFrom } from "../create.js";
+import { tensor } from "../create.js";
 import { Generator } from "../generator.js";
 import { batchNorm, cat, conv3d, convTranspose3d, full, type Tensor } from "../generated/tensor.js";
 import { aboutEngine } from "../machine.js";
 import { Buffer, Module, Parameter } from "../module.js";
 import { labelled, record } from "../recorder.js";
 import { scope } from "../scope.js";
+import { drawn, furthest } from "../testing/drawn.js";
 import { compile, type Compiled } from "./compiled.js";
 
 class Layer extends Module {
@@ -245,14 +246,3 @@ describe.skipIf(aboutEngine().block === 0)("compiled functions", () => {
     });
   });
 });
-
-function drawn(name: string, shape: readonly number[]): Tensor {
-  const random = new RandomSource(name);
-  const numbers = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * random.uniform() - 1);
-  return tensorFrom(numbers, shape);
-}
-
-function furthest(found: Tensor, expected: Tensor): number {
-  expect(found.shape).toEqual(expected.shape);
-  return found.sub(expected).abs().amax().item();
-}

@@ -1,13 +1,12 @@
-import { RandomSource } from "@multirnet/base";
 import { describe, expect, test } from "vitest";
 
 import { gradients, withoutGradients } from "../autograd.js";
-import { tensorFrom } from "../create.js";
 import { conv2d, convTranspose2d, convTranspose3d, type Tensor } from "../generated/tensor.js";
 import { aboutEngine } from "../machine.js";
 import { Module, Parameter } from "../module.js";
 import { record } from "../recorder.js";
 import { scope } from "../scope.js";
+import { drawn, furthest } from "../testing/drawn.js";
 import { compile, type Compiled } from "./compiled.js";
 
 class Spreading extends Module {
@@ -106,15 +105,4 @@ describe.skipIf(aboutEngine().block === 0)("maps of few channels", () => {
 
 function compileOf(layer: Module, x: Tensor, body: (x: Tensor) => Tensor, fold: boolean): Compiled {
   return compile(layer, [x], () => [body(x)], { fold }) as Compiled;
-}
-
-function drawn(name: string, shape: readonly number[]): Tensor {
-  const random = new RandomSource(name);
-  const numbers = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * random.uniform() - 1);
-  return tensorFrom(numbers, shape);
-}
-
-function furthest(found: Tensor, expected: Tensor): number {
-  expect(found.shape).toEqual(expected.shape);
-  return found.sub(expected).abs().amax().item();
 }
