@@ -3,8 +3,8 @@
  *
  *     npx tsc -b tsconfig.build.json && node scripts/run-typescript.js benchmarks/multirnet.ts [--only small] [--runs 9] [--no-plain] [--out out/bench]
  *
- * Each case is some long-lived processes, ours (the built packages, under Node), ours without the fast path (where not left out), and the peers (benchmarks/peer, under Debian's
- * python3; ONNX Runtime where ONNXRUNTIME names the folder that `npm install onnxruntime-node` made), with the same weights, input, loss and optimiser and
+ * Each case is some long-lived processes, ours (the built packages, under Node), ours without the fast path (where not left out), and the peers
+ * (benchmarks/peer, under Debian's python3; ONNX Runtime where ONNXRUNTIME names the folder that `npm install onnxruntime-node` made), with the same weights, input, loss and optimiser and
  * two threads each. First all must agree with eager PyTorch: heads to 1e-4 of their range; gradients, all together,
  * to a hundredth of their size: a unit that rounding puts on the other side of 0 changes them by a thousandth, whoever rounds better (decision 15; the tests
  * hold them against float64). Then fresh processes take turns, one

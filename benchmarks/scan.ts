@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 
 import { RandomSource } from "@multirnet/base";
 import { syntheticScan } from "@multirnet/bench";
-import { keep, scope, setThreads, tensorFrom, withoutGradients } from "@multirnet/engine";
+import { aboutEngine, keep, scope, setThreads, tensorFrom, withoutGradients } from "@multirnet/engine";
 import { writeNifti } from "@multirnet/imaging/node";
 import { loadModel, windowsOver, workingImage, workingSpacing } from "@multirnet/inference";
 
@@ -84,7 +84,7 @@ try {
   mkdirSync(options.out, { recursive: true });
   writeFileSync(
     join(options.out, "scan.json"),
-    `${JSON.stringify({ conditions: conditions(new Set()), size: options.size, model: options.model, windows, turns }, null, 1)}\n`,
+    `${JSON.stringify({ conditions: conditions([aboutEngine().version]), size: options.size, model: options.model, windows, turns }, null, 1)}\n`,
   );
 } finally {
   rmSync(folder, { recursive: true });

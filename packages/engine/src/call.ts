@@ -36,14 +36,14 @@ export function call<T extends TensorCore>(as: TensorClass<T>, op: string, args:
   if (watch !== undefined) for (const tensor of tensorsIn(args)) watch.input(tensor);
   if (recording !== undefined) announceCall("before");
   const start = recording === undefined ? 0 : performance.now();
-  const operator = operators.get(op) ?? lookup(op);
+  const operator = operatorOf(op);
   let results: NativeResult[];
   try {
     const size = watch?.sizeOnly?.(op, args);
     results =
       size === undefined
         ? native().call(operator, args.map(toNative))
-        : native().call(operators.get("aten::zeros") ?? lookup("aten::zeros"), [size, undefined, undefined, undefined]);
+        : native().call(operatorOf("aten::zeros"), [size, undefined, undefined, undefined]);
   } catch (error) {
     throw opFailed(op, tensorsIn(args).map(describeForMessage).join(", "), error);
   }
@@ -63,7 +63,9 @@ export function call<T extends TensorCore>(as: TensorClass<T>, op: string, args:
 
 type Result<T> = T | T[] | number | boolean | undefined;
 
-function lookup(op: string): number {
+function operatorOf(op: string): number {
+  const known = operators.get(op);
+  if (known !== undefined) return known;
   const [name = "", overload = ""] = op.split(".");
   try {
     const operator = native().lookup(name, overload);

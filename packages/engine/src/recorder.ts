@@ -75,7 +75,7 @@ export interface Watch {
   input(tensor: Watched): void;
   output(tensor: Watched): void;
   read(): void;
-  /** The size of what an operator gives, where zeros of that size will do for it. */
+  /** The size of what an operator would give, where zeros of that size are to stand for it; else it is called. */
   sizeOnly?(op: string, args: readonly unknown[]): readonly number[] | undefined;
 }
 

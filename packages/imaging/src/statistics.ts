@@ -10,25 +10,14 @@ export interface HuStatistics {
 export function huStatistics({ voxels }: Volume<"hounsfield">): HuStatistics {
   let min = Infinity;
   let max = -Infinity;
-  let even = 0;
-  let odd = 0; // two sums: one would wait for each addition
-  for (let i = 0; i + 1 < voxels.length; i += 2) {
-    const a = voxels[i] as number;
-    const b = voxels[i + 1] as number;
-    if (a < min) min = a;
-    if (b < min) min = b;
-    if (a > max) max = a;
-    if (b > max) max = b;
-    even += a;
-    odd += b;
+  let sum = 0;
+  for (let i = 0; i < voxels.length; i++) {
+    const hu = voxels[i] as number;
+    if (hu < min) min = hu;
+    if (hu > max) max = hu;
+    sum += hu;
   }
-  if (voxels.length % 2 === 1) {
-    const last = voxels.at(-1) as number;
-    min = Math.min(min, last);
-    max = Math.max(max, last);
-    even += last;
-  }
-  return { min, max, mean: (even + odd) / voxels.length };
+  return { min, max, mean: sum / voxels.length };
 }
 
 /** @returns the volume in ml of the voxels with the given label, or of all that are not background */

@@ -80,12 +80,15 @@ export const predict = command({
     await writeFolderAtomically(
       out,
       async (staging) => {
-        await Promise.all([
+        // All have ended before a fault is told, so that none writes into a folder that is being removed.
+        const written = await Promise.allSettled([
           outlines ? writeNifti(join(staging, FILES.lesions), lesions) : undefined,
           probability && writeNifti(join(staging, FILES.probability), probability, { steps: PROBABILITY_STEPS }),
           writeFileAtomically(join(staging, FILES.report), [page]),
           writeJson(join(staging, FILES.finding), json),
         ]);
+        const failed = written.find(({ status }) => status === "rejected") as PromiseRejectedResult | undefined;
+        if (failed !== undefined) throw failed.reason;
       },
       { replaces: Object.values(FILES) },
     );

@@ -19,7 +19,7 @@ export interface NiftiOptions {
   readonly format?: NiftiFormat;
   /** The header's free text, up to 79 ASCII letters; "multirnet" unless given. */
   readonly description?: string;
-  /** Voxels are kept to the nearest multiple of 1 / this, as int16 with that slope: a map of probabilities in thousandths packs to a tenth. */
+  /** Voxels are kept to the nearest multiple of 1 / this, as int16 with that slope: a map of probabilities packs far better in thousandths. */
   readonly steps?: number;
 }
 
@@ -42,8 +42,8 @@ export function encodeNifti(volume: Volume, options: NiftiOptions = {}): Uint8Ar
 
 /**
  * A NIfTI file in pieces, the header first. Labels are stored as uint8, scans as int16 where that loses nothing, all else as
- * float32 unless `steps` says otherwise. Sform and qform say the same; read again, the grid is the same to 32-bit precision, and to the last bit if it came
- * from a NIfTI file.
+ * float32 unless `steps` says otherwise. Sform and qform say the same; read again, the grid is the same to 32-bit precision, and
+ * to the last bit if it came from a NIfTI file.
  */
 export function* niftiParts(
   volume: Volume,
