@@ -1,6 +1,7 @@
-// Where the memory of large CPU tensors comes from (docs/decisions/0013). Left to malloc, their pages go back to the system when a tensor is freed and
-// are taken, and cleared by the kernel, anew for the next: a good part of a training step. Here freed blocks are kept for tensors of (nearly) the same
-// size, as long as they and the live ones are no more than a fifth above what was live at once so far.
+// Where the memory of large CPU tensors comes from (docs/decisions/0017). Left to malloc, their pages go back to the system when a tensor is freed and
+// are taken, and cleared by the kernel, anew for the next: a good part of a training step. Here the pages of freed tensors wait for the next: as the block
+// that they are where it fits, else as a part of a larger one, or moved together from several (mremap), so that little more is ever held than what was live
+// at once.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -14,6 +15,8 @@
 #include <map>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 class PageCache final : public c10::Allocator {
  public:
@@ -31,7 +34,7 @@ class PageCache final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) const { return const_cast<PageCache*>(this)->allocate(bytes); }
   c10::DataPtr allocate(size_t bytes) {
     if (bytes < kLarge) return small_->allocate(bytes);
-    void* block = take(rounded(bytes, page_));
+    void* block = take((bytes + page_ - 1) / page_ * page_);
     if (block == nullptr) return small_->allocate(bytes); // whose words say how much was asked for
     return {block, block, &PageCache::give_back, c10::Device(c10::DeviceType::CPU)};
   }
@@ -49,76 +52,120 @@ class PageCache final : public c10::Allocator {
   // Gives all that is kept back to the system, and forgets how much was live at once.
   void clear() {
     std::lock_guard<std::mutex> lock(mutex_);
-    unmap_until(0);
+    unmap_idle();
     most_ = asked_bytes_;
   }
 
  private:
   static constexpr size_t kLarge = 1 << 20; // below, malloc does well
-  static constexpr size_t kSpare = 5; // the share of what was live at once that may be kept beside
-  static constexpr size_t kWaste = 4; // how much larger a block may be that is used rather than given back
+  static constexpr size_t kSpare = 8; // the share of what was live at once that may be kept beside
+  static constexpr size_t kPieces = 64; // a block of more goes back to the system, which has a limit to how many it knows
 
-  explicit PageCache(c10::Allocator* small) : small_(small) {}
-
-  static size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
-
+  // Pages that lie in a row. The kernel moves no more at once than it took in one: `pieces` are the lengths of those.
+  struct Block {
+    char* at;
+    size_t size;
+    std::vector<size_t> pieces;
+  };
   struct Live {
-    size_t size; // of the block
+    Block block;
     size_t asked;
   };
-  struct Idle {
-    void* block;
-    uint64_t since;
-  };
-  using Place = std::multimap<size_t, Idle>::iterator;
+  using Place = std::multimap<size_t, Block>::iterator;
+
+  explicit PageCache(c10::Allocator* small) : small_(small) {}
 
   void* take(size_t asked) {
     std::lock_guard<std::mutex> lock(mutex_);
     const size_t most = std::max(most_, asked_bytes_ + asked);
     const size_t limit = most + most / kSpare;
-    auto fit = smallest_idle(asked, asked + asked / 8);
-    if (fit == idle_.end() && live_bytes_ + idle_bytes_ + asked > limit) fit = smallest_idle(asked, kWaste * asked);
-    if (fit != idle_.end()) {
-      auto [size, idle] = *fit;
-      forget(fit);
-      hold(idle.block, {size, asked});
-      return idle.block;
+    auto fit = idle_.lower_bound(asked);
+    if (fit != idle_.end() && fit->first <= asked + asked / 8) return hold(forget(fit), asked);
+    const bool grows = live_bytes_ + idle_bytes_ + asked <= limit;
+    if (!grows && fit != idle_.end()) return hold(split(forget(fit), asked), asked);
+    if (!grows && idle_bytes_ > 0) {
+      Block block = gather(asked);
+      if (block.at != nullptr) return hold(std::move(block), asked);
     }
-    unmap_until(limit > live_bytes_ + asked ? limit - live_bytes_ - asked : 0);
-    void* block = map(asked);
-    if (block == nullptr && !idle_.empty()) {
-      unmap_until(0);
-      block = map(asked);
+    void* fresh = map(asked);
+    if (fresh == nullptr && !idle_.empty()) {
+      unmap_idle();
+      fresh = map(asked);
     }
-    if (block != nullptr) hold(block, {asked, asked});
+    return fresh == nullptr ? nullptr : hold({static_cast<char*>(fresh), asked, {asked}}, asked);
+  }
+
+  void* hold(Block block, size_t asked) {
+    void* at = block.at;
+    live_bytes_ += block.size;
+    asked_bytes_ += asked;
+    most_ = std::max(most_, asked_bytes_); // here and not before: a request that is refused was never live
+    live_.emplace(at, Live{std::move(block), asked});
+    return at;
+  }
+
+  void keep(Block block) {
+    idle_bytes_ += block.size;
+    idle_.emplace(block.size, std::move(block));
+  }
+
+  Block forget(Place place) {
+    Block block = std::move(place->second);
+    idle_bytes_ -= block.size;
+    idle_.erase(place);
     return block;
   }
 
-  Place smallest_idle(size_t least, size_t most) {
-    auto found = idle_.lower_bound(least);
-    return found != idle_.end() && found->first <= most ? found : idle_.end();
-  }
-
-  void hold(void* block, Live live) {
-    live_.emplace(block, live);
-    live_bytes_ += live.size;
-    asked_bytes_ += live.asked;
-    most_ = std::max(most_, asked_bytes_); // here and not before: a request that is refused was never live
-  }
-
-  void forget(Place place) {
-    idle_bytes_ -= place->first;
-    idle_.erase(place);
-  }
-
-  // Those that waited longest go first.
-  void unmap_until(size_t idle_bytes) {
-    while (idle_bytes_ > idle_bytes) {
-      auto oldest = std::min_element(
-          idle_.begin(), idle_.end(), [](const auto& a, const auto& b) { return a.second.since < b.second.since; });
-      munmap(oldest->second.block, oldest->first);
-      forget(oldest);
+  // The first `size` bytes of a block; the rest is kept.
+  Block split(Block block, size_t size) {
+    if (block.size == size) return block;
+    Block first{block.at, size, {}}, rest{block.at + size, block.size - size, {}};
+    size_t left = size;
+    for (size_t piece : block.pieces) {
+      const size_t taken = std::min(piece, left);
+      if (taken > 0) first.pieces.push_back(taken);
+      if (taken < piece) rest.pieces.push_back(piece - taken);
+      left -= taken;
     }
+    keep(std::move(rest));
+    return first;
+  }
+
+  // A block of the pages of idle ones, the largest first, each smaller than what is asked for, and of fresh pages where those are not enough. Null where
+  // the system does not move them; what it did not is given back.
+  Block gather(size_t asked) {
+    Block made{static_cast<char*>(map(asked)), 0, {}};
+    if (made.at == nullptr) return made;
+    while (made.size < asked && !idle_.empty()) {
+      Block from = forget(std::prev(idle_.end()));
+      from = split(std::move(from), std::min(from.size, asked - made.size));
+      if (!move(from, made)) {
+        munmap(from.at, from.size);
+        munmap(made.at, asked);
+        return {nullptr, 0, {}};
+      }
+    }
+    if (made.size < asked) made.pieces.push_back(asked - made.size);
+    made.size = asked;
+    return made;
+  }
+
+  // Moves the pages of a block behind those that another has already. Where the system refuses, what is left of the first is what it did not move.
+  static bool move(Block& from, Block& to) {
+    for (size_t piece : from.pieces) {
+      if (mremap(from.at, piece, piece, MREMAP_MAYMOVE | MREMAP_FIXED, to.at + to.size) == MAP_FAILED) return false;
+      from.at += piece;
+      from.size -= piece;
+      to.size += piece;
+      to.pieces.push_back(piece);
+    }
+    return true;
+  }
+
+  void unmap_idle() {
+    for (const auto& [size, block] : idle_) munmap(block.at, size);
+    idle_.clear();
+    idle_bytes_ = 0;
   }
 
   static void* map(size_t size) {
@@ -126,33 +173,32 @@ class PageCache final : public c10::Allocator {
     return block == MAP_FAILED ? nullptr : block;
   }
 
-  static void give_back(void* block) {
-    if (block == nullptr) return;
+  static void give_back(void* at) {
+    if (at == nullptr) return;
     auto& cache = installed();
     {
       std::lock_guard<std::mutex> lock(cache.mutex_);
-      auto found = cache.live_.find(block);
+      auto found = cache.live_.find(at);
       if (found != cache.live_.end()) {
-        auto [size, asked] = found->second;
+        auto [block, asked] = std::move(found->second);
         cache.live_.erase(found);
-        cache.live_bytes_ -= size;
+        cache.live_bytes_ -= block.size;
         cache.asked_bytes_ -= asked;
-        cache.idle_.emplace(size, Idle{block, cache.freed_++});
-        cache.idle_bytes_ += size;
+        if (block.pieces.size() > kPieces) munmap(block.at, block.size);
+        else cache.keep(std::move(block));
         return;
       }
     }
-    cache.small_->raw_deallocate(block);
+    cache.small_->raw_deallocate(at);
   }
 
   c10::Allocator* small_;
   const size_t page_ = sysconf(_SC_PAGESIZE);
   std::mutex mutex_;
   std::unordered_map<void*, Live> live_;
-  std::multimap<size_t, Idle> idle_;
+  std::multimap<size_t, Block> idle_;
   size_t live_bytes_ = 0;
   size_t asked_bytes_ = 0; // what of them was asked for
   size_t idle_bytes_ = 0;
   size_t most_ = 0; // that was asked for at once
-  uint64_t freed_ = 0;
 };
