@@ -58,11 +58,12 @@ export interface Run extends Timing {
 
 const WARM_UP = 2;
 const LONG_MS = 3000; // an iteration that hides what a rest costs
+const REHEARSAL_MS = 1000;
 
 /**
  * All sides take turns, each turn begun by the next of them. A program that has rested for a second needs up to a tenth of one until its pages and its code
- * are at hand again (virtual machines most of all), whatever it then does; so where no side takes long, each turn of a side is two iterations, of which the
- * second counts.
+ * are at hand again (virtual machines most of all), whatever it then does; so where no side takes long, a side does its work for a second at the beginning of
+ * each of its turns, and the iteration after that counts.
  */
 export async function takeTurns(runners: readonly Runner[], turns: number): Promise<Run[]> {
   const seen = runners.map(() => ({ times: [] as number[], lastMs: 0, peakKb: 0 }));
@@ -73,7 +74,7 @@ export async function takeTurns(runners: readonly Runner[], turns: number): Prom
       const one = seen[index];
       const run = async (): Promise<{ ms: number; peakKb: number } | undefined> =>
         (await runners[index]?.side.ask("run")) as { ms: number; peakKb: number } | undefined;
-      if (rehearsed) await run();
+      if (rehearsed) for (let spent = 0; spent < REHEARSAL_MS;) spent += (await run())?.ms ?? REHEARSAL_MS;
       const answer = await run();
       if (one === undefined || answer === undefined) continue;
       one.peakKb = answer.peakKb;

@@ -12,9 +12,9 @@ export { gridAtSpacing, MAXIMUM_VOXELS, patientPoint, requireSameGrid, sameGrid,
 export { decodeNifti, type DecodedNifti } from "./nifti/decode.js";
 export { encodeNifti, niftiParts, type NiftiOptions } from "./nifti/encode.js";
 export type { NiftiFormat } from "./nifti/layout.js";
-export { orientation, orientLike, orientTo } from "./orientation.js";
+export { orderTo, orientation, orientLike, orientTo, reorderedGrid } from "./orientation.js";
 export * from "./phantom/index.js";
-export { resample, resampleToSpacing } from "./resampling.js";
+export { resample, resampleBack, resampleToSpacing } from "./resampling.js";
 export { huStatistics, volumeMl, type HuStatistics } from "./statistics.js";
 export { gaussianSmoothed } from "./smoothing.js";
 export * from "./volume.js";

@@ -33,15 +33,24 @@ export function orientation({ axes }: Grid): string {
  * @throws ImagingError ORIENTATION_UNKNOWN
  */
 export function orientTo<M extends Meaning>(volume: Volume<M>, code = "LPS"): Volume<M> {
+  return reordered(volume, orderTo(volume.grid, code));
+}
+
+/**
+ * The order of a grid's axes that points as nearly as it can to where `code` says.
+ *
+ * @throws ImagingError ORIENTATION_UNKNOWN
+ */
+export function orderTo({ axes }: Grid, code: string): AxisOrder {
   const wanted = directions(code);
-  const along = closestAxes(volume.grid.axes, PATIENT);
-  return reordered(volume, {
+  const along = closestAxes(axes, PATIENT);
+  return {
     from: byAxis((target) => AXES.find((source) => along[source].axis === wanted[target].axis) ?? target),
     backwards: byAxis((target) => {
       const source = AXES.find((axis) => along[axis].axis === wanted[target].axis) ?? target;
       return along[source].backwards !== wanted[target].backwards;
     }),
-  });
+  };
 }
 
 /**
@@ -62,31 +71,43 @@ export function axisOrder(source: Grid, target: Grid): AxisOrder {
   return { from: byAxis((axis) => along[axis].axis), backwards: byAxis((axis) => along[axis].backwards) };
 }
 
-/** @returns the same voxels with the axes in the given order; the volume itself if nothing changes */
-export function reordered<M extends Meaning>(volume: Volume<M>, order: AxisOrder): Volume<M> {
-  const { grid } = volume;
-  if (AXES.every((axis) => order.from[axis] === axis && !order.backwards[axis])) return volume;
-  const size = xyz((axis) => grid.size[order.from[axis]]);
-  const strides = { x: 1, y: grid.size.x, z: grid.size.x * grid.size.y };
-  const step = xyz((axis) => strides[order.from[axis]] * (order.backwards[axis] ? -1 : 1));
-  const first = { x: 0, y: 0, z: 0 }; // the source voxel that becomes voxel (0, 0, 0)
-  for (const axis of AXES) if (order.backwards[axis]) first[order.from[axis]] = grid.size[order.from[axis]] - 1;
+/** Whether axes only change their direction, if anything. */
+export function isMirroring({ from }: AxisOrder): boolean {
+  return AXES.every((axis) => from[axis] === axis);
+}
+
+/** @returns the same grid with the axes in the given order */
+export function reorderedGrid(grid: Grid, order: AxisOrder): Grid {
   const direction = (axis: Axis): Xyz => {
     const along = grid.axes[order.from[axis]];
     return order.backwards[axis] ? xyz((part) => 0 - along[part]) : along; // 0 - 0 is 0, where -0 would print as -0
   };
-  const voxels = voxelArray(volume.meaning, voxelCount(grid));
-  copyStrided(volume.voxels, voxels, size, first.x + strides.y * first.y + strides.z * first.z, step);
   return {
-    meaning: volume.meaning,
-    grid: {
-      size,
-      spacingMm: xyz((axis) => grid.spacingMm[order.from[axis]]),
-      originMm: patientPoint(grid, first),
-      axes: { x: direction("x"), y: direction("y"), z: direction("z") },
-    },
-    voxels,
+    size: xyz((axis) => grid.size[order.from[axis]]),
+    spacingMm: xyz((axis) => grid.spacingMm[order.from[axis]]),
+    originMm: patientPoint(grid, firstVoxel(grid, order)),
+    axes: { x: direction("x"), y: direction("y"), z: direction("z") },
   };
+}
+
+/** The voxel that becomes voxel (0, 0, 0). */
+function firstVoxel({ size }: Grid, order: AxisOrder): Xyz {
+  const first = { x: 0, y: 0, z: 0 };
+  for (const axis of AXES) if (order.backwards[axis]) first[order.from[axis]] = size[order.from[axis]] - 1;
+  return first;
+}
+
+/** @returns the same voxels with the axes in the given order; the volume itself if nothing changes */
+export function reordered<M extends Meaning>(volume: Volume<M>, order: AxisOrder): Volume<M> {
+  const { grid } = volume;
+  if (AXES.every((axis) => order.from[axis] === axis && !order.backwards[axis])) return volume;
+  const strides = { x: 1, y: grid.size.x, z: grid.size.x * grid.size.y };
+  const step = xyz((axis) => strides[order.from[axis]] * (order.backwards[axis] ? -1 : 1));
+  const first = firstVoxel(grid, order);
+  const turned = reorderedGrid(grid, order);
+  const voxels = voxelArray(volume.meaning, voxelCount(grid));
+  copyStrided(volume.voxels, voxels, turned.size, first.x + strides.y * first.y + strides.z * first.z, step);
+  return { meaning: volume.meaning, grid: turned, voxels };
 }
 
 function copyStrided(

@@ -1,6 +1,14 @@
 import { filtered, type LineFilter } from "./filtering.js";
 import { gridAtSpacing, voxelPoint } from "./grid.js";
-import { axisOrder, reordered } from "./orientation.js";
+import {
+  axisOrder,
+  isMirroring,
+  orderTo,
+  orientLike,
+  reordered,
+  reorderedGrid,
+  type AxisOrder,
+} from "./orientation.js";
 import { gaussian } from "./smoothing.js";
 import { voxelArray, voxelCount, type Grid, type Meaning, type Volume, type VoxelArrays, type Xyz } from "./volume.js";
 import { AXES, dot, xyz, type Axis } from "./xyz.js";
@@ -38,30 +46,75 @@ export function resample<M extends Meaning>(volume: Volume<M>, grid: Grid): Volu
 }
 
 /**
- * Resamples to (nearly) the given spacing over the same piece of space; see `gridAtSpacing`. Where an axis is down-sampled by a
- * factor above 1.5 it is smoothed first, with a Gaussian of σ = (factor - 1) / 2 · 0.5 voxels; labels never are.
+ * As `resample`, but whatever the order in which the grid's axes are stored, each place in the patient gets the same bits: they are those of the grid with
+ * its axes turned to left, back and head.
+ */
+export function resampleBack<M extends Meaning>(volume: Volume<M>, grid: Grid): Volume<M> {
+  const order = orderTo(grid, "LPS");
+  const turned = reorderedGrid(grid, order);
+  const map = indexMap(turned, volume.grid);
+  const straight = AXES.every((axis) => axisOrder(volume.grid, turned).from[axis] === axis);
+  if (!straight || !isMirroring(order) || !isSeparable(map, turned.size))
+    return orientLike(resample(volume, turned), grid);
+  const nearest = volume.meaning === "label";
+  const taps = (axis: Axis): Taps => {
+    const along = axisTaps(map, axis, volume.grid.size[axis], turned.size[axis], nearest);
+    return order.backwards[axis] ? reversed(along) : along;
+  };
+  const voxels = voxelArray(volume.meaning, voxelCount(grid));
+  const read = nearest ? readNearest : readLinear;
+  read(volume.voxels, volume.grid.size, { x: taps("x"), y: taps("y"), z: taps("z") }, voxels);
+  return { meaning: volume.meaning, grid, voxels };
+}
+
+function reversed({ before, after, weight }: Taps): Taps {
+  return { before: before.toReversed(), after: after.toReversed(), weight: weight.toReversed() };
+}
+
+/**
+ * Resamples to (nearly) the given spacing over the same piece of space, with the axes turned to where `code` says; see `gridAtSpacing` and `orientTo`. Where
+ * an axis is down-sampled by a factor above 1.5 it is smoothed first, with a Gaussian of σ = (factor - 1) / 2 · 0.5 voxels; labels never are.
  *
  * Algorithm 2 of the MultiR-Net paper, which leaves smoothing and edges open.
  *
- * @throws ImagingError SPACING_INVALID, VOLUME_TOO_LARGE
+ * @throws ImagingError SPACING_INVALID, VOLUME_TOO_LARGE, ORIENTATION_UNKNOWN
  */
-export function resampleToSpacing<M extends Meaning>(volume: Volume<M>, spacingMm: Xyz): Volume<M> {
-  const grid = gridAtSpacing(volume.grid, spacingMm);
-  const sigma = xyz((axis) => {
-    const factor = grid.spacingMm[axis] / volume.grid.spacingMm[axis];
-    return factor > SMOOTHING_FACTOR ? ((factor - 1) / 2) * 0.5 : 0;
-  });
+export function resampleToSpacing<M extends Meaning>(volume: Volume<M>, spacingMm: Xyz, code?: string): Volume<M> {
+  const order = code === undefined ? AS_IT_IS : orderTo(volume.grid, code);
   const { voxels } = volume;
-  if (voxels instanceof Uint8Array || (sigma.x === 0 && sigma.y === 0 && sigma.z === 0)) return resample(volume, grid);
-  // Smoothed and read in one: only what is read is smoothed.
-  const map = indexMap(grid, volume.grid);
+  // Smoothed and read in one: only what is read is smoothed, and mirrored axes are read from their end.
+  const turned = reorderedGrid(volume.grid, order);
+  const grid = gridAtSpacing(turned, spacingMm);
+  const sigma = smoothness(grid, turned);
+  const isSmoothed = sigma.x > 0 || sigma.y > 0 || sigma.z > 0;
+  if (voxels instanceof Uint8Array || !isSmoothed || !isMirroring(order)) {
+    const straight = reordered(volume, order);
+    return isSmoothed && !(voxels instanceof Uint8Array)
+      ? resampleToSpacing(straight, spacingMm)
+      : resample(straight, grid);
+  }
+  const map = indexMap(grid, turned);
   const filter = (axis: Axis): LineFilter => {
-    const taps = axisTaps(map, axis, volume.grid.size[axis], grid.size[axis], false);
-    return smoothTaps(taps, gaussian(sigma[axis]), volume.grid.size[axis]);
+    const size = turned.size[axis];
+    const smooth = smoothTaps(axisTaps(map, axis, size, grid.size[axis], false), gaussian(sigma[axis]), size);
+    return order.backwards[axis] ? { ...smooth, at: smooth.at.map((at) => size - 1 - at) } : smooth;
   };
   const result = voxelArray(volume.meaning, voxelCount(grid));
   result.set(filtered(voxels, volume.grid.size, { x: filter("x"), y: filter("y"), z: filter("z") }));
   return { meaning: volume.meaning, grid, voxels: result };
+}
+
+const AS_IT_IS: AxisOrder = {
+  from: { x: "x", y: "y", z: "z" },
+  backwards: { x: false, y: false, z: false },
+};
+
+/** Standard deviations of the Gaussian before down-sampling, in voxels of the source; 0 where an axis is not smoothed. */
+function smoothness(grid: Grid, source: Grid): Xyz {
+  return xyz((axis) => {
+    const factor = grid.spacingMm[axis] / source.spacingMm[axis];
+    return factor > SMOOTHING_FACTOR ? ((factor - 1) / 2) * 0.5 : 0;
+  });
 }
 
 /** Places between two voxels of a line that was smoothed, as a filter of the line as it is; beyond its ends they go on. */

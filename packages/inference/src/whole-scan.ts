@@ -1,13 +1,5 @@
 import type { ModelCard } from "@multirnet/artifacts";
-import {
-  orientLike,
-  orientTo,
-  removeSmallComponents,
-  resample,
-  voxelCount,
-  type Grid,
-  type Volume,
-} from "@multirnet/imaging";
+import { removeSmallComponents, resampleBack, voxelCount, type Grid, type Volume } from "@multirnet/imaging";
 import type { Network } from "@multirnet/networks";
 
 import { slideOver, type SlidingOptions } from "./sliding-window.js";
@@ -57,30 +49,16 @@ export async function findInScan(
   settings: ScanSettings,
   options: FindOptions = {},
 ): Promise<ScanFinding> {
-  const { grid, types, disease, windows } = await findAndResample(network, scan, settings, options);
-  return {
-    lesions: orientLike(lesionsIn(types, grid, settings.inference), scan.grid),
-    probability: settings.labels.length === 0 ? undefined : orientLike(unionOf(types, grid), scan.grid),
-    disease,
-    windows,
-  };
-}
-
-/**
- * What the network says, with the lesion probabilities on the scan's own grid, but turned to LPS. The turned and the working scan are needed
- * in here only: each is as large as the scan, or nearly, and goes when this returns.
- */
-async function findAndResample(
-  network: Network,
-  scan: Volume<"hounsfield">,
-  settings: ScanSettings,
-  options: FindOptions,
-): Promise<WorkingFinding & { readonly grid: Grid }> {
-  const oriented = orientTo(scan, "LPS");
-  const { preprocessing } = settings;
-  const image = workingImage(oriented, workingSpacing(preprocessing), preprocessing.windowHu);
+  const { grid } = scan;
+  const image = workingImage(scan, workingSpacing(settings.preprocessing), settings.preprocessing.windowHu);
   const found = await findInWorkingImage(network, image, settings, options);
-  return { ...found, types: found.types.map((type) => resample(type, oriented.grid)), grid: oriented.grid };
+  const types = found.types.map((type) => resampleBack(type, grid));
+  return {
+    lesions: lesionsIn(types, grid, settings.inference),
+    probability: settings.labels.length === 0 ? undefined : unionOf(types, grid),
+    disease: found.disease,
+    windows: found.windows,
+  };
 }
 
 /**

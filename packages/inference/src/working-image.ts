@@ -1,7 +1,8 @@
 import type { ModelCard } from "@multirnet/artifacts";
 import {
   bodyBox,
-  orientTo,
+  orderTo,
+  reorderedGrid,
   resampleToSpacing,
   windowed,
   type Box,
@@ -40,13 +41,12 @@ export interface WorkingImage {
 
 /** The paper's Algorithm 2: axes to LPS, one spacing (trilinear; nearest for labels). */
 export function toWorkingGrid<M extends Meaning>(volume: Volume<M>, spacing: WorkingSpacing): Volume<M> {
-  const oriented = orientTo(volume, "LPS");
-  const { size, spacingMm } = oriented.grid;
+  const { size, spacingMm } = reorderedGrid(volume.grid, orderTo(volume.grid, "LPS"));
   const wanted = xyz((axis) => {
     const division = spacing[axis];
     return typeof division === "number" ? division : (size[axis] * spacingMm[axis]) / division.voxels;
   });
-  return resampleToSpacing(oriented, wanted);
+  return resampleToSpacing(volume, wanted, "LPS");
 }
 
 /** Algorithm 2, then the CT window to [0, 1]. */

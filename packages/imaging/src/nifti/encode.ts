@@ -51,35 +51,35 @@ export function* niftiParts(
 ): Generator<Uint8Array> {
   const { size } = volume.grid;
   const longest = Math.max(size.x, size.y, size.z);
-  const voxels = steps === undefined ? compact(volume) : inSteps(volume, steps);
   const chosen = format ?? (longest > LONGEST_NIFTI_1_SIDE ? "nifti-2" : "nifti-1");
-  yield header(volume, {
-    kind: kindOf(voxels),
-    format: chosen,
-    description,
-    slope: steps === undefined ? 1 : 1 / steps,
-  });
-  const bytes = new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength);
-  for (let at = 0; at < bytes.length; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES);
+  const kind = steps === undefined ? kindOf(volume) : "int16";
+  yield header(volume, { kind, format: chosen, description, slope: steps === undefined ? 1 : 1 / steps });
+  for (let at = 0; at < volume.voxels.length; at += PART_VOXELS) {
+    const part = volume.voxels.subarray(at, at + PART_VOXELS);
+    const stored = kind === "int16" ? (steps === undefined ? new Int16Array(part) : inSteps(part, steps)) : part;
+    yield new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+  }
 }
 
-const PART_BYTES = 1 << 22;
+const PART_VOXELS = 1 << 21;
 
 /** A scan of whole numbers takes half the room as int16. */
-function compact({ meaning, voxels }: Volume): VoxelArrays[Meaning] | Int16Array {
-  if (meaning !== "hounsfield") return voxels;
-  const whole = new Int16Array(voxels.length);
+function kindOf({ meaning, voxels }: Volume): VoxelKind {
+  if (voxels instanceof Uint8Array) return "uint8";
+  return meaning === "hounsfield" && isWhole(voxels) ? "int16" : "float32";
+}
+
+function isWhole(voxels: Float32Array): boolean {
   for (let i = 0; i < voxels.length; i++) {
     const value = voxels[i] as number;
-    whole[i] = value; // keeps the low 16 bits of the whole part
-    if (whole[i] !== value) return voxels;
+    if ((value << 16) >> 16 !== value) return false; // its low 16 bits, with their sign
   }
-  return whole;
+  return true;
 }
 
 const LARGEST_INT16 = 0x7fff;
 
-function inSteps({ voxels }: Volume, steps: number): Int16Array {
+function inSteps(voxels: VoxelArrays[Meaning], steps: number): Int16Array {
   const whole = new Int16Array(voxels.length);
   for (let i = 0; i < voxels.length; i++) {
     const step = (voxels[i] as number) * steps;
@@ -87,11 +87,6 @@ function inSteps({ voxels }: Volume, steps: number): Int16Array {
     whole[i] = nearest > LARGEST_INT16 ? LARGEST_INT16 : nearest < -LARGEST_INT16 ? -LARGEST_INT16 : nearest;
   }
   return whole;
-}
-
-function kindOf(voxels: VoxelArrays[Meaning] | Int16Array): VoxelKind {
-  if (voxels instanceof Uint8Array) return "uint8";
-  return voxels instanceof Int16Array ? "int16" : "float32";
 }
 
 interface HeaderWords {
