@@ -15,7 +15,7 @@ export type { NiftiFormat } from "./nifti/layout.js";
 export { orderTo, orientation, orientLike, orientTo, reorderedGrid } from "./orientation.js";
 export * from "./phantom/index.js";
 export { resample, resampleBack, resampleToSpacing } from "./resampling.js";
-export { huStatistics, volumeMl, type HuStatistics } from "./statistics.js";
+export { huStatistics, largestLabel, volumeMl, type HuStatistics } from "./statistics.js";
 export { gaussianSmoothed } from "./smoothing.js";
 export * from "./volume.js";
 export { CT_WINDOW_HU, windowed, type HuWindow } from "./window.js";

@@ -223,9 +223,14 @@ function readNearest(source: Voxels, size: Xyz, { x, y, z }: TapsXyz, out: Voxel
   }
 }
 
-/** Blends four source rows into one, then reads along it; a + w·(b - a), so that equal neighbours give themselves exactly. */
+/**
+ * Blends four source rows into one, then reads along it; a + w·(b - a), so that equal neighbours give themselves exactly.
+ *
+ * @param out all 0
+ */
 function readLinear(source: Voxels, size: Xyz, { x, y, z }: TapsXyz, out: Voxels): void {
   const row = new Float64Array(size.x);
+  const isZero = zeroRows(source, size);
   let to = 0;
   for (let k = 0; k < z.before.length; k++) {
     const zBefore = (z.before[k] as number) * size.y;
@@ -233,6 +238,15 @@ function readLinear(source: Voxels, size: Xyz, { x, y, z }: TapsXyz, out: Voxels
     for (let j = 0; j < y.before.length; j++) {
       const yBefore = y.before[j] as number;
       const yAfter = y.after[j] as number;
+      if (
+        isZero(zBefore + yBefore) &&
+        isZero(zBefore + yAfter) &&
+        isZero(zAfter + yBefore) &&
+        isZero(zAfter + yAfter)
+      ) {
+        to += x.before.length; // as most of a map of probabilities is
+        continue;
+      }
       blendRows(source, row, {
         nearNear: (zBefore + yBefore) * size.x,
         nearFar: (zBefore + yAfter) * size.x,
@@ -244,6 +258,17 @@ function readLinear(source: Voxels, size: Xyz, { x, y, z }: TapsXyz, out: Voxels
       to = readRow(row, x, out, to);
     }
   }
+}
+
+/** Whether all of a row along x is 0. */
+function zeroRows(source: Voxels, { x, y, z }: Xyz): (row: number) => boolean {
+  const rows = new Uint8Array(y * z);
+  for (let row = 0; row < rows.length; row++) {
+    let at = row * x;
+    while (at < (row + 1) * x && source[at] === 0) at++;
+    rows[row] = at === (row + 1) * x ? 1 : 0;
+  }
+  return (row) => rows[row] === 1;
 }
 
 /** Where four rows begin, near and far in z then y, and how far the wanted row lies between them. */

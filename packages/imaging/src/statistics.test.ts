@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
-import { huStatistics, volumeMl } from "./statistics.js";
+import { huStatistics, largestLabel, volumeMl } from "./statistics.js";
 import { GRID, maskOn, scanOn } from "./testing/patients.js";
+import { LPS_AXES, type Grid } from "./volume.js";
 
 test("the statistics of -1000, -990, …, -410", () => {
   expect(huStatistics(scanOn())).toEqual({ min: -1000, max: -410, mean: -705 });
@@ -19,3 +20,27 @@ test("millilitres of one label, of all labels, of none", () => {
   expect(volumeMl(mask, 3)).toBe(0);
   expect(volumeMl(maskOn(GRID, []))).toBe(0);
 });
+
+test("the largest label is found wherever it lies, in rows of any length", () => {
+  for (const x of [4, 5, 8]) {
+    const grid = gridOf(x);
+    const voxels = new Uint8Array(x * 3 * 2);
+    expect(largestLabel({ meaning: "label", grid, voxels })).toBe(0);
+    voxels[0] = 2;
+    voxels[voxels.length - 1] = 7;
+    expect(largestLabel({ meaning: "label", grid, voxels })).toBe(7);
+    expect(volumeMl({ meaning: "label", grid, voxels }, 2)).toBeCloseTo(0.001, 12);
+    expect(volumeMl({ meaning: "label", grid, voxels }, 0)).toBeCloseTo((voxels.length - 2) / 1000, 12);
+    expect(volumeMl({ meaning: "label", grid, voxels })).toBeCloseTo(0.002, 12);
+  }
+});
+
+/** Voxels of a cubic millimetre, three rows in two slices. */
+function gridOf(x: number): Grid {
+  return {
+    size: { x, y: 3, z: 2 },
+    spacingMm: { x: 1, y: 1, z: 1 },
+    originMm: { x: 0, y: 0, z: 0 },
+    axes: LPS_AXES,
+  };
+}

@@ -1,3 +1,4 @@
+import { emptyRows } from "./box.js";
 import { voxelMl, type Volume } from "./volume.js";
 
 export interface HuStatistics {
@@ -22,11 +23,26 @@ export function huStatistics({ voxels }: Volume<"hounsfield">): HuStatistics {
 
 /** @returns the volume in ml of the voxels with the given label, or of all that are not background */
 export function volumeMl({ grid, voxels }: Volume<"label">, label?: number): number {
+  const length = grid.size.x;
+  const isEmpty = emptyRows(voxels, length);
   let count = 0;
-  if (label === undefined) {
-    for (let i = 0; i < voxels.length; i++) if (voxels[i] !== 0) count++;
-  } else {
-    for (let i = 0; i < voxels.length; i++) if (voxels[i] === label) count++;
+  for (let row = 0; row < grid.size.y * grid.size.z; row++) {
+    if (isEmpty(row) && label !== 0) continue;
+    for (let i = row * length; i < (row + 1) * length; i++) {
+      if (label === undefined ? voxels[i] !== 0 : voxels[i] === label) count++;
+    }
   }
   return count * voxelMl(grid);
+}
+
+/** @returns the largest label of a mask; 0 where it holds none */
+export function largestLabel({ grid, voxels }: Volume<"label">): number {
+  const length = grid.size.x;
+  const isEmpty = emptyRows(voxels, length);
+  let most = 0;
+  for (let row = 0; row < grid.size.y * grid.size.z; row++) {
+    if (isEmpty(row)) continue;
+    for (let i = row * length; i < (row + 1) * length; i++) most = Math.max(most, voxels[i] as number);
+  }
+  return most;
 }

@@ -59,13 +59,10 @@ export async function slideOver(network: Network, image: GreyImage, options: Sli
     );
     for (const [index, window] of batch.entries()) {
       const { lesion, disease: logits, mass } = seen[index] as WindowFinding;
-      for (const [type, probabilities] of lesion.entries()) {
-        sums[type] ??= new Float32Array(image.voxels.length);
-        addWindow(sums[type], probabilities, weights, image.size, window, tiled);
-      }
       if (lesion.length > 0) {
         total ??= new Float32Array(image.voxels.length);
-        addWindow(total, undefined, weights, image.size, window, tiled);
+        while (sums.length < lesion.length) sums.push(new Float32Array(image.voxels.length));
+        addWindow({ sums, total }, lesion, weights, { size: image.size, window, tiled });
       }
       if (logits !== undefined) disease.push({ logits, mass: mass + MASS_FLOOR * weights.length });
     }
@@ -133,19 +130,22 @@ function cut(image: GreyImage, window: Box): Float32Array {
   return region;
 }
 
-/** Adds weight · value (1 where there are no values) of a window to the sums of the scan, as far as it lies in what is tiled. */
+/** Adds weight · value of a window to the sums of each lesion type, and the weight to what they are divided by, as far as it lies in what is tiled. */
 function addWindow(
-  sums: Float32Array,
-  values: Float32Array | undefined,
+  { sums, total }: { readonly sums: readonly Float32Array[]; readonly total: Float32Array },
+  lesion: readonly Float32Array[],
   weights: Float32Array,
-  size: Xyz,
-  window: Box,
-  tiled: Box,
+  { size, window, tiled }: { readonly size: Xyz; readonly window: Box; readonly tiled: Box },
 ): void {
-  eachRow(size, window, tiled, (source, target, length) => {
-    for (let i = 0; i < length; i++) {
-      const value = (weights[target + i] as number) * (values === undefined ? 1 : (values[target + i] as number));
-      sums[source + i] = (sums[source + i] as number) + value;
+  eachRow(size, window, tiled, (inScan, inWindow, length) => {
+    for (let i = 0; i < length; i++)
+      total[inScan + i] = (total[inScan + i] as number) + (weights[inWindow + i] as number);
+    for (const [type, values] of lesion.entries()) {
+      const sum = sums[type] as Float32Array;
+      for (let i = 0; i < length; i++) {
+        const value = (weights[inWindow + i] as number) * (values[inWindow + i] as number);
+        sum[inScan + i] = (sum[inScan + i] as number) + value;
+      }
     }
   });
 }

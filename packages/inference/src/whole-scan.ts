@@ -107,6 +107,10 @@ export function lesionsIn(
 export function outline(types: readonly Volume<"probability">[], grid: Grid, threshold: number): Volume<"label"> {
   const voxels = new Uint8Array(voxelCount(grid));
   const union = unionOf(types, grid).voxels;
+  if (types.length === 1) {
+    for (let i = 0; i < voxels.length; i++) voxels[i] = (union[i] as number) >= threshold ? 1 : 0;
+    return { meaning: "label", grid, voxels };
+  }
   for (let i = 0; i < voxels.length; i++) {
     if ((union[i] as number) < threshold) continue;
     let best = 0;

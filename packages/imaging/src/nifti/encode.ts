@@ -82,7 +82,9 @@ const LARGEST_INT16 = 0x7fff;
 function inSteps(voxels: VoxelArrays[Meaning], steps: number): Int16Array {
   const whole = new Int16Array(voxels.length);
   for (let i = 0; i < voxels.length; i++) {
-    const step = (voxels[i] as number) * steps;
+    const value = voxels[i] as number;
+    if (value === 0) continue; // as most of a map of probabilities is
+    const step = value * steps;
     const nearest = step < 0 ? step - 0.5 : step + 0.5; // of which an Int16Array keeps the whole part
     whole[i] = nearest > LARGEST_INT16 ? LARGEST_INT16 : nearest < -LARGEST_INT16 ? -LARGEST_INT16 : nearest;
   }

@@ -1,5 +1,5 @@
 import { isNotGiven } from "@multirnet/base";
-import { requireSameGrid, type Volume } from "@multirnet/imaging";
+import { largestLabel, requireSameGrid, type Volume } from "@multirnet/imaging";
 
 import { html, type Html } from "../page/html.js";
 import { pageHtml } from "../page/page.js";
@@ -70,8 +70,7 @@ function picturesOf({ scan, lesions, probability, lesionTypes }: ScanReport): Ht
 }
 
 /** A label that has no name is outlined all the same. */
-function everyType({ voxels }: Volume<"label">, named: readonly string[]): readonly string[] {
-  let most = named.length;
-  for (let i = 0; i < voxels.length; i++) most = Math.max(most, voxels[i] as number);
+function everyType(lesions: Volume<"label">, named: readonly string[]): readonly string[] {
+  const most = Math.max(named.length, largestLabel(lesions));
   return Array.from({ length: most }, (_, i) => named[i] ?? `label ${i + 1}`);
 }
