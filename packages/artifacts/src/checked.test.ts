@@ -9,11 +9,20 @@ const schema = z.strictObject({
   loss: z.strictObject({ alpha: z.number(), gamma: z.number() }).optional(),
   stages: z.array(z.strictObject({ width: z.int() })).min(1),
   name: z.union([z.string(), z.null()]),
+  rule: z
+    .discriminatedUnion("by", [
+      z.strictObject({ by: z.literal("adam").optional().default("adam"), betas: z.number().optional() }),
+      z.strictObject({ by: z.literal("sgd"), momentum: z.number().optional() }),
+    ])
+    .optional(),
 });
 const good = { rate: 1, stages: [{ width: 8 }], name: null };
 
 test.each([
-  { says: "unknown key laerning; known here: rate, network, loss, stages, name", document: { ...good, laerning: 1 } },
+  {
+    says: "unknown key laerning; known here: rate, network, loss, stages, name, rule",
+    document: { ...good, laerning: 1 },
+  },
   { says: "unknown key ratte; did you mean rate?", document: { stages: [], ratte: 1 } },
   { says: "unknown key loss.alpa; did you mean loss.alpha?", document: { ...good, loss: { alpa: 1, gamma: 1 } } },
   { says: "unknown key stages.0.widh; did you mean stages.0.width?", document: { ...good, stages: [{ widh: 3 }] } },
@@ -24,6 +33,9 @@ test.each([
   { says: "key stages.0.width: expected int, came 1.5", document: { ...good, stages: [{ width: 1.5 }] } },
   { says: "key stages: expected array to have >=1 items, came []", document: { ...good, stages: [] } },
   { says: "key name: expected string or null, came 4", document: { ...good, name: 4 } },
+  { says: 'key rule.by: expected one of "adam"|"sgd", came "lion"', document: { ...good, rule: { by: "lion" } } },
+  { says: "unknown key rule.betaz; did you mean rule.betas?", document: { ...good, rule: { betaz: 1 } } },
+  { says: "unknown key rule.betas; known here: by, momentum", document: { ...good, rule: { by: "sgd", betas: 1 } } },
   { says: "the document: expected object, came [1,2]", document: [1, 2] },
   { says: "the document: expected object, came null", document: null },
   {

@@ -46,7 +46,7 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown):
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     const name = issue.keys[0] ?? "";
-    const known = knownKeys(schema, path);
+    const known = knownKeys(schema, path, document);
     const nearest = nearestName(name, known);
     return {
       kind: "unknown key",
@@ -66,6 +66,8 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown):
 /** "Too small: expected number to be >0" becomes "number to be >0"; a union says what each of its members expects. */
 function expectedBy(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_union") {
+    const options = "options" in issue ? issue.options.filter((one) => one !== undefined) : [];
+    if (options.length > 0) return `one of ${options.map((one) => JSON.stringify(one)).join("|")}`;
     const members = issue.errors.map((issues) => (issues[0] === undefined ? "" : expectedBy(issues[0])));
     return [...new Set(members.filter((words) => words !== ""))].join(" or ");
   }
@@ -75,11 +77,28 @@ function expectedBy(issue: z.core.$ZodIssue): string {
     .replace(/, received .*$/, "");
 }
 
-function knownKeys(schema: z.ZodType, path: readonly string[]): readonly string[] {
+function knownKeys(schema: z.ZodType, path: readonly string[], document: unknown): readonly string[] {
   let at: unknown = schema;
-  for (const key of path) at = memberOf(unwrapped(at), key);
-  at = unwrapped(at);
+  let value = document;
+  for (const key of path) {
+    at = memberOf(chosen(unwrapped(at), value), key);
+    value = valueAt(value, [key]);
+  }
+  at = chosen(unwrapped(at), value);
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+/** Of a union told apart by one key, the member that the value is. */
+function chosen(schema: unknown, value: unknown): unknown {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator, options } = schema.def;
+  const name = valueAt(value, [discriminator]);
+  return options.find((option) => memberValues(option, discriminator).has(name)) ?? schema;
+}
+
+function memberValues(option: unknown, key: string): ReadonlySet<unknown> {
+  const member = memberOf(option, key);
+  return (member instanceof z.ZodType ? member._zod.values : undefined) ?? new Set();
 }
 
 function memberOf(schema: unknown, key: string): unknown {

@@ -27,7 +27,9 @@ export type ArtifactProblem =
   | { readonly code: "BUNDLE_FOLDER_TAKEN"; readonly path: string; readonly holds: string }
   | { readonly code: "RUN_FOLDER_TAKEN"; readonly path: string; readonly holds: string }
   | { readonly code: "RUN_ABSENT"; readonly path: string }
+  | { readonly code: "FOLDS_INVALID"; readonly path: string; readonly because: string }
   | { readonly code: "LOG_TOO_SHORT"; readonly path: string; readonly lines: number; readonly keepLines: number }
+  | { readonly code: "LOG_DAMAGED"; readonly path: string; readonly line: number }
   | { readonly code: "NOT_FINITE"; readonly path: string; readonly key: string; readonly value: number }
   | { readonly code: "ARTIFACT_UNREADABLE"; readonly path: string; readonly because: string };
 
@@ -84,11 +86,15 @@ function explain(problem: ArtifactProblem): string {
       return `${problem.path} holds ${problem.holds} already; choose a new folder, or go on with the run in it by --resume`;
     case "RUN_ABSENT":
       return `${problem.path} is no run folder: expected config.yaml in it`;
+    case "FOLDS_INVALID":
+      return `${problem.path} does not say which folds there are: ${problem.because}`;
     case "LOG_TOO_SHORT":
       return (
         `${problem.path} has ${problem.lines} whole lines, but the checkpoint was made after ${problem.keepLines}: ` +
         `the log was cut or belongs to another run`
       );
+    case "LOG_DAMAGED":
+      return `line ${String(problem.line)} of ${problem.path} is not JSON`;
     case "NOT_FINITE":
       return `cannot write ${problem.path}: key ${problem.key} is ${problem.value}, which JSON has no word for`;
     case "ARTIFACT_UNREADABLE":

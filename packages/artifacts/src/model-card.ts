@@ -17,6 +17,10 @@ const spacing = z.union([positive, z.literal("fit")]);
 export const ESTIMATES = ["spacing", "intensity"] as const;
 export type Estimate = (typeof ESTIMATES)[number];
 
+/** Ways in which a network can look at a scan mirrored. */
+export const FLIPS = ["leftRight", "frontBack"] as const;
+export type Flip = (typeof FLIPS)[number];
+
 /** The content of `model.json`: all that is needed to use a model's weights, and to know what they are worth. */
 export const modelCardSchema = z
   .strictObject({
@@ -34,11 +38,17 @@ export const modelCardSchema = z
         .refine(({ low, high }) => low < high, { error: "low below high" }),
       region: z.strictObject({ x: size, y: size, z: size }).describe("voxels of the network's input"),
     }),
+    networks: z
+      .int()
+      .min(2)
+      .optional()
+      .describe("how many answer together, by their mean; their weights stand under networks.0 and so on"),
     passes: z.int().min(0).describe("times the network sees its own map again"),
     inference: z.strictObject({
       overlap: z.number().min(0).lt(1).describe("share of a window that its neighbour repeats"),
       threshold: z.number().gt(0).lt(1),
       minimumLesionMm3: z.number().min(0),
+      flips: z.array(z.enum(FLIPS)).optional().describe("each region is looked at mirrored too, in every combination"),
     }),
     data: z.strictObject({
       name: z.string().min(1),

@@ -149,7 +149,7 @@ test("missing parts are named", async () => {
 test("a wrong card in a zip names file and key", async () => {
   const path = newZip({ ...bundled, "model.json": strToU8(cardText.replace('"passes"', '"pass"')) });
   expect((await thrownBy(openModel(path))).message).toBe(
-    `${path}:model.json: unknown key pass; known here: format, network, task, classes, labels, preprocessing, passes, ` +
+    `${path}:model.json: unknown key pass; known here: format, network, task, classes, labels, preprocessing, networks, passes, ` +
       `inference, data, metrics, licence, notice, versions`,
   );
 });

@@ -18,7 +18,10 @@ test("the paths of a run are those of the layout", () => {
     "runs/a/checkpoints/last.safetensors",
     "runs/a/checkpoints/best.safetensors",
     "runs/a/predictions",
+    "runs/a/pictures",
+    "runs/a/events",
     "runs/a/metrics.json",
+    "runs/a/report.html",
   ]);
 });
 

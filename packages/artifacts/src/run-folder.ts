@@ -17,7 +17,10 @@ export interface RunFolder {
   readonly last: string;
   readonly best: string;
   readonly predictions: string;
+  readonly pictures: string; // what the network made of some regions, epoch by epoch: PNG
+  readonly events: string; // TensorBoard's
   readonly metrics: string;
+  readonly report: string; // all of it on one page: HTML
 }
 
 /** @returns the paths of a run, whether it exists or not */
@@ -33,7 +36,10 @@ export function runFolder(path: string): RunFolder {
     last: join(path, "checkpoints", "last.safetensors"),
     best: join(path, "checkpoints", "best.safetensors"),
     predictions: join(path, "predictions"),
+    pictures: join(path, "pictures"),
+    events: join(path, "events"),
     metrics: join(path, "metrics.json"),
+    report: join(path, "report.html"),
   };
 }
 
@@ -64,6 +70,12 @@ async function hasNotBegun(run: RunFolder, names: readonly string[]): Promise<bo
   return (await namesIn(run.checkpoints)).length === 0;
 }
 
+/** Whether a folder holds a run that can go on. */
+export async function isRun(path: string): Promise<boolean> {
+  const config = await stat(runFolder(path).config).catch(() => undefined);
+  return config?.isFile() === true;
+}
+
 /**
  * The folder of a run that is to go on; what a killed writer left half written in it is removed.
  *
@@ -71,8 +83,7 @@ async function hasNotBegun(run: RunFolder, names: readonly string[]): Promise<bo
  */
 export async function reopenRun(path: string): Promise<RunFolder> {
   const run = runFolder(path);
-  const config = await stat(run.config).catch(() => undefined);
-  if (config?.isFile() !== true) throw new ArtifactError({ code: "RUN_ABSENT", path });
-  for (const folder of [run.path, run.checkpoints]) await sweepTemporaries(folder);
+  if (!(await isRun(path))) throw new ArtifactError({ code: "RUN_ABSENT", path });
+  for (const folder of [run.path, run.checkpoints, run.pictures, run.predictions]) await sweepTemporaries(folder);
   return run;
 }

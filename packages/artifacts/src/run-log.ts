@@ -1,9 +1,9 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { open, readFile, type FileHandle } from "node:fs/promises";
 
 import { fileErrorOf } from "@multirnet/base/node";
 
 import { ArtifactError } from "./errors.js";
-import { isAbsence } from "./file-error.js";
+import { isAbsence, unreadable } from "./file-error.js";
 import { jsonText } from "./json-file.js";
 
 const NEWLINE = 0x0a;
@@ -109,4 +109,55 @@ async function lengthOfLines(
     at += bytesRead;
   }
   return { bytes, lines };
+}
+
+/** A line of a step, as far as readers of a log look at it. */
+export interface LoggedStep {
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly segmentation?: number;
+  readonly diagnosis?: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+  readonly waitSeconds: number;
+}
+
+export interface LoggedEpoch {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly validation?: { readonly score: number; readonly vdsc?: number; readonly accuracy?: number };
+}
+
+export interface RunLogContent {
+  readonly steps: readonly LoggedStep[];
+  readonly epochs: readonly LoggedEpoch[];
+}
+
+/**
+ * Reads the log of a run, which may be being written: a last line without its end does not count.
+ *
+ * @throws ArtifactError ARTIFACT_UNREADABLE, LOG_DAMAGED for a line that is no JSON
+ */
+export async function readRunLog(path: string): Promise<RunLogContent> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const lines = text.split("\n").slice(0, -1);
+  const records = lines.map((line, index) => recordOf(line, path, index + 1));
+  return {
+    steps: records.filter(({ kind }) => kind === "step") as unknown as LoggedStep[],
+    epochs: records.filter(({ kind }) => kind === "epoch") as unknown as LoggedEpoch[],
+  };
+}
+
+function recordOf(line: string, path: string, number: number): { readonly kind: unknown } {
+  try {
+    return JSON.parse(line) as { readonly kind: unknown };
+  } catch (error) {
+    throw new ArtifactError({ code: "LOG_DAMAGED", path, line: number }, { cause: error });
+  }
 }

@@ -14,6 +14,7 @@ export interface Answer {
 export interface OptionFlag {
   readonly value?: string; // the name of its value in the help; a switch has none
   readonly says: string;
+  readonly many?: true; // it may be given more than once, and is a list
 }
 
 /**

@@ -26,10 +26,14 @@ test("the help names every command, and every command and option has words", asy
 
 test("the commands are those of the contract that this version has", () => {
   expect(COMMANDS.map(({ name }) => name).sort()).toEqual([
+    "augment",
     "bench",
+    "config schema",
+    "config show",
     "convert",
     "dataset check",
     "dataset import",
+    "dataset summary",
     "doctor",
     "evaluate",
     "export",
@@ -41,6 +45,10 @@ test("the commands are those of the contract that this version has", () => {
     "phantom",
     "predict",
     "resample",
+    "runs compare",
+    "runs export",
+    "runs list",
+    "runs report",
     "train",
     "weights import",
     "weights show",
@@ -85,7 +93,7 @@ describe("bad usage is exit code 2, with nothing on standard output", () => {
     },
     {
       argv: ["train", "--resume", "run", "--fold", "0"],
-      says: "multirnet train: --resume goes on with a run as it was begun: give no config, --out or --fold with it\n",
+      says: "multirnet train: --resume goes on with a run as it was begun: give no config, --out, --set, --fold or --folds with it\n",
     },
     { argv: ["train"], says: "multirnet train: a config file, or --resume RUN, was expected\n" },
     {

@@ -110,8 +110,10 @@ function programOf(action: (command: Command, given: Record<string, unknown>) =>
       .exitOverride();
     for (const { name, says, optional } of command.args)
       sub.argument(optional === true ? `[${name}]` : `<${name}>`, says);
-    for (const [name, { value, says }] of Object.entries(command.options)) {
-      sub.addOption(new Option(`--${kebab(name)}${value === undefined ? "" : ` <${value}>`}`, says));
+    for (const [name, { value, says, many }] of Object.entries(command.options)) {
+      const option = new Option(`--${kebab(name)}${value === undefined ? "" : ` <${value}>`}`, says);
+      if (many === true) option.argParser((text, before: string[] | undefined) => [...(before ?? []), text]);
+      sub.addOption(option);
     }
     sub.action(async (...values: unknown[]) => {
       const args = command.args.map(({ name }, index) => [name, values[index]] as const);

@@ -32,3 +32,14 @@ export function numberFrom(least: number): z.ZodType<number, string> {
     return least;
   });
 }
+
+/** `all`, or fold numbers as `0,2`. */
+export function foldList(): z.ZodType<"all" | readonly number[], string> {
+  return z.string().transform((text, context) => {
+    if (text === "all") return text;
+    const folds = text.split(",").map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : Number.NaN));
+    if (folds.every(Number.isSafeInteger) && new Set(folds).size === folds.length) return folds;
+    context.addIssue({ code: "custom", message: "expected all, or different folds as 0,2" });
+    return [];
+  });
+}

@@ -1,5 +1,5 @@
 export { gradients, keepsGradients, withoutGradients } from "./autograd.js";
-export { compile, type Compiled } from "./compiled/index.js";
+export { compile, type Compiled, type SegmentedRun } from "./compiled/index.js";
 export { tensor, tensorFrom, tensorOfBytes } from "./create.js";
 export { bytesPerElement, type DType } from "./dtype.js";
 export { EngineError, type EngineProblem } from "./errors.js";
@@ -18,6 +18,7 @@ export {
 } from "./meaning.js";
 export { Buffer, Module, Parameter } from "./module.js";
 export type { About } from "./native.js";
+export { firstNotFinite, type CallPlace } from "./not-finite.js";
 export { adamInPlace } from "./optimise.js";
 export {
   chromeTrace,

@@ -26,6 +26,7 @@ export type EvaluationProblem =
       readonly name: string;
       readonly classes: readonly string[];
     }
+  | { readonly code: "EVALUATION_TOO_FEW"; readonly values: number; readonly expected: number }
   | { readonly code: "EVALUATION_COUNT_INVALID"; readonly successes: number; readonly trials: number }
   | { readonly code: "EVALUATION_CONFIDENCE_INVALID"; readonly confidence: number };
 
@@ -58,6 +59,8 @@ function explain(problem: EvaluationProblem): string {
         `the ${problem.column} of case ${problem.position + 1} is "${problem.name}", ` +
         `which is none of the classes ${problem.classes.join(", ")}`
       );
+    case "EVALUATION_TOO_FEW":
+      return `expected at least ${String(problem.expected)} values, came ${String(problem.values)}`;
     case "EVALUATION_COUNT_INVALID":
       return `${problem.successes} successes of ${problem.trials} trials is not possible; whole numbers, 0 ≤ successes ≤ trials, at least 1 trial`;
     case "EVALUATION_CONFIDENCE_INVALID":

@@ -29,6 +29,7 @@ export {
   type SegmentationScores,
   type ToleranceScores,
 } from "./metrics/segmentation-scores.js";
+export { bootstrapMean } from "./statistics/bootstrap.js";
 export { clopperPearson, type Interval } from "./statistics/interval.js";
 export { meanScore, meanScoreJson, type MeanScore, type MeanScoreJson } from "./statistics/mean-score.js";
 export { confusionMatrix, type ConfusionMatrix, type DiagnosedCase } from "./diagnosis/confusion.js";

@@ -4,6 +4,7 @@ export type InferenceProblem =
   | { readonly code: "INFERENCE_ABORTED"; readonly done: number; readonly windows: number }
   | { readonly code: "INFERENCE_NOT_FINITE"; readonly what: string }
   | { readonly code: "INFERENCE_ONE_PASS"; readonly network: string; readonly passes: number }
+  | { readonly code: "INFERENCE_FOLDS_UNLIKE"; readonly path: string; readonly folds: readonly string[] }
   | {
       readonly code: "INFERENCE_CARD_UNLIKE";
       readonly path: string;
@@ -16,6 +17,7 @@ const BLAME: { readonly [C in InferenceProblem["code"]]: Blame } = {
   INFERENCE_ABORTED: "stop",
   INFERENCE_NOT_FINITE: "work",
   INFERENCE_ONE_PASS: "input",
+  INFERENCE_FOLDS_UNLIKE: "input",
   INFERENCE_CARD_UNLIKE: "input",
 };
 
@@ -35,6 +37,8 @@ function explain(problem: InferenceProblem): string {
       return `the network gave ${problem.what} that is not a number: its weights are damaged, or it does not know such a scan`;
     case "INFERENCE_ONE_PASS":
       return `${problem.network} does not look at its own map again, but ${String(problem.passes)} extra passes were asked for`;
+    case "INFERENCE_FOLDS_UNLIKE":
+      return `the folds of ${problem.path} cannot answer together: ${problem.folds.join(" and ")} differ in network, preprocessing, classes or labels`;
     case "INFERENCE_CARD_UNLIKE":
       return (
         `the card of ${problem.path} is not its network's: it names ${listed(problem.card)} as ${problem.what}, ` +

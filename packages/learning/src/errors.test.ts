@@ -15,6 +15,11 @@ const words: {
     "cannot read the config a.yaml: ENOENT: no such file or directory, open 'a.yaml'",
     "input",
   ],
+  CONFIG_SETTING: [
+    { code: "CONFIG_SETTING", setting: "seed", because: "expected KEY=VALUE, such as optimiser.learningRate=1e-3" },
+    "--set seed: expected KEY=VALUE, such as optimiser.learningRate=1e-3",
+    "input",
+  ],
   CONFIG_INVALID: [
     { code: "CONFIG_INVALID", path: "a.yaml", because: "unknown key sed; did you mean seed?" },
     "a.yaml: unknown key sed; did you mean seed?",
@@ -28,6 +33,11 @@ const words: {
   FROZEN_PART: [
     { code: "FROZEN_PART", part: "gats" },
     "no weight of the network has gats in its path, so nothing can be frozen by it",
+    "input",
+  ],
+  CASE_UNKNOWN: [
+    { code: "CASE_UNKNOWN", case: "case-01", dataset: "data/a", known: ["case-001", "other"] },
+    "data/a has no case case-01; did you mean case-001?",
     "input",
   ],
   TRAINING_NO_CASES: [
@@ -61,6 +71,11 @@ const words: {
     "cannot resume runs/a: its number of threads was 2 and is 1 now, so it would not go on as it began; run it with --threads 2",
     "input",
   ],
+  TRAINING_WORKER: [
+    { code: "TRAINING_WORKER", because: "out of memory" },
+    "the thread that makes regions ready failed: out of memory",
+    "work",
+  ],
   LICENCE_UNREADABLE: [
     { code: "LICENCE_UNREADABLE", path: "LICENCE", because: "ENOENT: no such file or directory, open 'LICENCE'" },
     "cannot read the licence LICENCE: ENOENT: no such file or directory, open 'LICENCE'",
@@ -69,6 +84,11 @@ const words: {
   METRICS_UNREADABLE: [
     { code: "METRICS_UNREADABLE", path: "metrics.json", because: "key split is missing; expected string" },
     "cannot read the metrics metrics.json: key split is missing; expected string",
+    "input",
+  ],
+  COMPARE_NOTHING: [
+    { code: "COMPARE_NOTHING", a: "runs/a", b: "runs/b" },
+    "nothing to compare: runs/a and runs/b were measured on no case in common",
     "input",
   ],
   MEASURE_NO_DATASET: [

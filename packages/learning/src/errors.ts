@@ -1,10 +1,17 @@
-import { CodedError, type Blame } from "@multirnet/base";
+import { CodedError, nearestName, type Blame } from "@multirnet/base";
 
 export type LearningProblem =
   | { readonly code: "CONFIG_UNREADABLE"; readonly path: string; readonly because: string }
   | { readonly code: "CONFIG_INVALID"; readonly path: string; readonly because: string }
+  | { readonly code: "CONFIG_SETTING"; readonly setting: string; readonly because: string }
   | { readonly code: "INITIAL_WEIGHTS"; readonly path: string; readonly because: string }
   | { readonly code: "FROZEN_PART"; readonly part: string }
+  | {
+      readonly code: "CASE_UNKNOWN";
+      readonly case: string;
+      readonly dataset: string;
+      readonly known: readonly string[];
+    }
   | { readonly code: "TRAINING_NO_CASES"; readonly dataset: string; readonly because: string }
   | {
       readonly code: "TRAINING_NOT_FINITE";
@@ -13,8 +20,10 @@ export type LearningProblem =
       readonly cases: readonly string[];
       readonly layer: string;
     }
+  | { readonly code: "TRAINING_WORKER"; readonly because: string }
   | { readonly code: "LICENCE_UNREADABLE"; readonly path: string; readonly because: string }
   | { readonly code: "METRICS_UNREADABLE"; readonly path: string; readonly because: string }
+  | { readonly code: "COMPARE_NOTHING"; readonly a: string; readonly b: string }
   | { readonly code: "MEASURE_NO_DATASET"; readonly path: string }
   | { readonly code: "MEASURE_NO_CASES"; readonly dataset: string; readonly split: string }
   | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
@@ -32,12 +41,16 @@ export type TrainingChange = LearningProblem & { readonly code: "TRAINING_CHANGE
 const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   CONFIG_UNREADABLE: "input",
   CONFIG_INVALID: "input",
+  CONFIG_SETTING: "input",
   INITIAL_WEIGHTS: "input",
   FROZEN_PART: "input",
+  CASE_UNKNOWN: "input",
   TRAINING_NO_CASES: "input",
   TRAINING_NOT_FINITE: "work",
+  TRAINING_WORKER: "work",
   LICENCE_UNREADABLE: "input",
   METRICS_UNREADABLE: "input",
+  COMPARE_NOTHING: "input",
   MEASURE_NO_DATASET: "input",
   MEASURE_NO_CASES: "input",
   TRAINING_STATE: "input",
@@ -59,10 +72,17 @@ function explain(problem: LearningProblem): string {
       return `cannot read the config ${problem.path}: ${problem.because}`;
     case "CONFIG_INVALID":
       return `${problem.path}: ${problem.because}`;
+    case "CONFIG_SETTING":
+      return `--set ${problem.setting}: ${problem.because}`;
     case "INITIAL_WEIGHTS":
       return `cannot begin with the weights ${problem.path}: ${problem.because}`;
     case "FROZEN_PART":
       return `no weight of the network has ${problem.part} in its path, so nothing can be frozen by it`;
+    case "CASE_UNKNOWN": {
+      const nearest = nearestName(problem.case, problem.known);
+      const hint = nearest === undefined ? `it has ${String(problem.known.length)} others` : `did you mean ${nearest}?`;
+      return `${problem.dataset} has no case ${problem.case}; ${hint}`;
+    }
     case "TRAINING_NO_CASES":
       return `nothing to train on in ${problem.dataset}: ${problem.because}`;
     case "TRAINING_NOT_FINITE":
@@ -70,10 +90,14 @@ function explain(problem: LearningProblem): string {
         `the loss of step ${String(problem.step)} (epoch ${String(problem.epoch)}; cases ${problem.cases.join(", ")}) is not a number; ` +
         `what went wrong first: ${problem.layer}`
       );
+    case "TRAINING_WORKER":
+      return `the thread that makes regions ready failed: ${problem.because}`;
     case "LICENCE_UNREADABLE":
       return `cannot read the licence ${problem.path}: ${problem.because}`;
     case "METRICS_UNREADABLE":
       return `cannot read the metrics ${problem.path}: ${problem.because}`;
+    case "COMPARE_NOTHING":
+      return `nothing to compare: ${problem.a} and ${problem.b} were measured on no case in common`;
     case "MEASURE_NO_DATASET":
       return `${problem.path} is no run folder, so it does not say on which dataset it was trained; say by --dataset what to measure it on`;
     case "MEASURE_NO_CASES":

@@ -1,5 +1,6 @@
 import {
   compile,
+  gradients,
   keepsGradients,
   scope,
   threads,
@@ -21,6 +22,25 @@ interface Made {
 /** The same network, which runs in a faster way where there is one: see `CompiledNetwork`. */
 export function compiled(network: Network): Network {
   return new CompiledNetwork(network);
+}
+
+/** A pass in training whose gradient is found in stretches. */
+export interface StretchedPass {
+  readonly prediction: Prediction; // its heads can be differentiated, up to themselves
+  /**
+   * @param total made of the prediction's heads
+   * @param parameters in whose order the gradients come
+   */
+  readonly gradients: (total: Tensor, parameters: readonly Tensor[]) => (Tensor | undefined)[];
+}
+
+/**
+ * A pass in training that keeps of its activations only those between stretches, and makes the rest anew on the way back.
+ *
+ * @returns nothing where the network is not compiled for it: then its own pass is to be taken
+ */
+export function passInStretches(network: Network, input: Tensor, pass: Pass, count: number): StretchedPass | undefined {
+  return network instanceof CompiledNetwork ? network.inStretches(input, pass, count) : undefined;
 }
 
 /**
@@ -54,6 +74,18 @@ class CompiledNetwork extends Network {
     const made = this.#madeFor(input, pass);
     if (made === undefined) return this.#network.forward(input, pass);
     return scope(() => made.rebuild(made.compiled.run([input], pass.random)));
+  }
+
+  /** As `passInStretches`. */
+  inStretches(input: Tensor, pass: Pass, count: number): StretchedPass | undefined {
+    const made = this.#madeFor(input, pass);
+    if (made === undefined) return undefined;
+    const run = made.compiled.runInStretches([input], count, pass.random);
+    const heads = run.outputs.map((output) => output.detach().setRequiresGrad(true));
+    return {
+      prediction: made.rebuild(heads),
+      gradients: (total, parameters) => run.gradients(gradients(total, heads), parameters),
+    };
   }
 
   override release(): void {

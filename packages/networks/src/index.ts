@@ -1,6 +1,8 @@
-export { compiled } from "./compiled-network.js";
+export { compiled, passInStretches, type StretchedPass } from "./compiled-network.js";
 export { unionProbability } from "./blocks/union.js";
+export { Ensemble } from "./ensemble.js";
 export { NetworkError, type NetworkProblem } from "./errors.js";
+export { Flipped } from "./flipped.js";
 export { importWeights, type ImportedWeights, type ImportOptions } from "./import-weights.js";
 export { regionTensor, requireRegion } from "./input.js";
 export {

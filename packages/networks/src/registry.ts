@@ -37,8 +37,8 @@ import {
   transunetPresets,
 } from "./baselines/transunet.js";
 import { MONAI_ATTENTION_UNET, MONAI_BASIC_UNET, MONAI_BASIC_UNETPP } from "./baselines/monai-unets.reference.js";
-import { Unet3d, unet3dMultiple, unet3dOptions, unet3dPresets } from "./baselines/unet3d.js";
-import { Unetpp3d, UNETPP3D_MULTIPLE, unetpp3dOptions, unetpp3dPresets } from "./baselines/unetpp3d.js";
+import { Unet, unetMultiple, unetOptions, unetPresets } from "./baselines/unet.js";
+import { Unetpp, UNETPP_MULTIPLE, unetppOptions, unetppPresets } from "./baselines/unetpp.js";
 import { Vnet, VNET_MONAI, VNET_MULTIPLE, VNET_PYTORCH, vnetOptions, vnetPresets } from "./baselines/vnet.js";
 import { ZhouNet, zhouOptions, zhouPresets } from "./baselines/zhou.js";
 import { NetworkError } from "./errors.js";
@@ -113,29 +113,58 @@ export const NETWORKS: readonly NetworkEntry[] = [
     tasks: ["segmentation"],
     dims: 3,
     input: [1, 32, 96, 96],
-    multipleOf: unet3dMultiple,
+    multipleOf: unetMultiple,
     levels: 0,
     cites: "Çiçek et al., MICCAI 2016; variant monai: MONAI nets/basic_unet.py",
     differs: "convolutions are padded, so that the outline has the size of the region; a sigmoid channel a lesion type",
     references: [MONAI_BASIC_UNET],
-    options: unet3dOptions,
-    presets: unet3dPresets,
-    create: (options, init) => new Unet3d(options, init),
+    options: unetOptions,
+    presets: unetPresets,
+    create: (options, init) => new Unet({ name: "unet3d", dims: 3 }, options, init),
   }),
   entry({
     name: "unetpp3d",
     tasks: ["segmentation"],
     dims: 3,
     input: [1, 32, 96, 96],
-    multipleOf: UNETPP3D_MULTIPLE,
+    multipleOf: UNETPP_MULTIPLE,
     levels: 3,
     cites: "Zhou et al., DLMIA 2018; the form of MONAI nets/basic_unetplusplus.py",
     differs:
       "3-D convolutions; the last head is the outline and heads are never averaged; a sigmoid channel a lesion type",
     references: [MONAI_BASIC_UNETPP],
-    options: unetpp3dOptions,
-    presets: unetpp3dPresets,
-    create: (options, init) => new Unetpp3d(options, init),
+    options: unetppOptions,
+    presets: unetppPresets,
+    create: (options, init) => new Unetpp({ name: "unetpp3d", dims: 3 }, options, init),
+  }),
+  entry({
+    name: "unet2d",
+    tasks: ["segmentation"],
+    dims: 2,
+    input: [3, 352, 352],
+    multipleOf: unetMultiple,
+    levels: 0,
+    cites: "Ronneberger et al., MICCAI 2015; the form of `unet3d`, slice by slice",
+    differs:
+      "as `unet3d`, of which it is the 2-D form: batch norm, half as wide a first convolution a level; a sigmoid channel a lesion type",
+    references: [], // shares every line with unet3d, which is compared
+    options: unetOptions,
+    presets: unetPresets,
+    create: (options, init) => new Unet({ name: "unet2d", dims: 2 }, options, init),
+  }),
+  entry({
+    name: "unetpp2d",
+    tasks: ["segmentation"],
+    dims: 2,
+    input: [3, 352, 352],
+    multipleOf: UNETPP_MULTIPLE,
+    levels: 3,
+    cites: "Zhou et al., DLMIA 2018; the form of `unetpp3d`, slice by slice",
+    differs: "as `unetpp3d`, of which it is the 2-D form; a sigmoid channel a lesion type",
+    references: [], // shares every line with unetpp3d, which is compared
+    options: unetppOptions,
+    presets: unetppPresets,
+    create: (options, init) => new Unetpp({ name: "unetpp2d", dims: 2 }, options, init),
   }),
   entry({
     name: "attention-unet",

@@ -1,6 +1,12 @@
 export { lineChart, type LineChart, type Point, type Series } from "./figures/line-chart.js";
+export { barChart, type BarChart } from "./figures/bar-chart.js";
+export { datasetReportHtml, type DatasetReport } from "./dataset/dataset-page.js";
+export type { Table } from "./page/table.js";
 export { html, type Html, type Part } from "./page/html.js";
 export { pageHtml } from "./page/page.js";
+export { regionPicture, type Picture, type RegionSlice } from "./run/region-picture.js";
+export { runReportHtml } from "./run/run-page.js";
+export type { EpochPictures, RunReport, Term } from "./run/run-report.js";
 export { reportOf, type ReportedScan } from "./scan/report-of-finding.js";
 export { scanReportHtml } from "./scan/scan-page.js";
 export type { Fact, LesionRow, Likelihood, ScanReport, TrainedOn } from "./scan/scan-report.js";

@@ -1,4 +1,11 @@
-import { checkDataset, IMPORT_KINDS, importDataset, type DatasetCheck } from "@multirnet/learning";
+import {
+  checkDataset,
+  IMPORT_KINDS,
+  importDataset,
+  summariseDataset,
+  writeDatasetReport,
+  type DatasetCheck,
+} from "@multirnet/learning";
 import { z } from "zod";
 
 import { command, type Answer } from "../command.js";
@@ -27,6 +34,32 @@ export const datasetCheck = command({
   input: z.strictObject({ dir: z.string() }),
   async run({ dir }, io) {
     return answerOf(dir, await checkDataset(dir, options(io)));
+  },
+});
+
+export const datasetSummary = command({
+  name: "dataset summary",
+  summary:
+    "What a dataset folder holds: cases, classes, grids, lesions, intensities; as JSON and as a page with plots.",
+  args: [{ name: "dir", says: "dataset folder" }],
+  options: { out: { value: "file", says: "HTML page to write" } },
+  input: z.strictObject({ dir: z.string(), out: z.string().optional() }),
+  async run({ dir, out }, io) {
+    const summary = await summariseDataset(dir, options(io));
+    if (out !== undefined) await writeDatasetReport(out, summary);
+    const { name, cases, patients, diagnoses, sources, masks } = summary;
+    const counts = (of: Readonly<Record<string, number>>): string =>
+      Object.entries(of)
+        .map(([key, count]) => `${key} ${String(count)}`)
+        .join(", ");
+    const text = [
+      `${name}: ${String(cases)} cases of ${String(patients)} patients`,
+      `diagnoses: ${counts(diagnoses)}`,
+      `sources: ${counts(sources)}`,
+      `masks: ${counts(masks)}`,
+      ...(out === undefined ? [] : [out]),
+    ].join("\n");
+    return { json: summary, text };
   },
 });
 

@@ -1,7 +1,9 @@
 import type { Command } from "../command.js";
+import { augment } from "./augment.js";
 import { bench } from "./bench.js";
+import { configSchema, configShow } from "./config.js";
 import { convert } from "./convert.js";
-import { datasetCheck, datasetImport } from "./dataset.js";
+import { datasetCheck, datasetImport, datasetSummary } from "./dataset.js";
 import { doctor } from "./doctor.js";
 import { evaluate } from "./evaluate.js";
 import { exportBundle } from "./export.js";
@@ -13,6 +15,7 @@ import { networks } from "./networks.js";
 import { phantom } from "./phantom.js";
 import { predict } from "./predict.js";
 import { resample } from "./resample.js";
+import { runsCompare, runsExport, runsList, runsReport } from "./runs.js";
 import { train } from "./train.js";
 import { weightsImport, weightsShow } from "./weights.js";
 
@@ -22,6 +25,12 @@ export const COMMANDS: readonly Command[] = [
   train,
   evaluate,
   exportBundle,
+  configShow,
+  configSchema,
+  runsList,
+  runsCompare,
+  runsReport,
+  runsExport,
   metrics,
   info,
   convert,
@@ -29,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
   phantom,
   datasetImport,
   datasetCheck,
+  datasetSummary,
+  augment,
   networks,
   init,
   forward,

@@ -224,9 +224,9 @@ test("what forward and init cannot use is told with its name", async () => {
     "multirnet init: tiny.yaml: expected options of vnet (--network), came those of multirnet\n",
   );
   expect(await init("multirnet", "list.yaml")).toBe(
-    "multirnet init: list.yaml: expected a mapping of the network's options, came [1]\n",
+    "multirnet init: list.yaml: the document: expected object, came [1]\n",
   );
-  expect(await init("multirnet", "broken.yaml")).toMatch(/^multirnet init: cannot read the config broken.yaml: /);
+  expect(await init("multirnet", "broken.yaml")).toMatch(/^multirnet init: broken.yaml: not YAML: /);
   expect(await init("multirnet", "none.yaml")).toMatch(/^multirnet init: cannot read the config none.yaml: ENOENT/);
   expect(await init("multinet", "list.yaml")).toMatch(/list.yaml/);
   expect(await forward("x")).toBe("multirnet forward: x: expected a tensor named input\n");

@@ -6,8 +6,12 @@ import {
   LearningError,
   measureRun,
   readTrainConfig,
+  resumeFolds,
   resumeTraining,
+  trainFolds,
+  writeRunReport,
   train as startTraining,
+  type FoldsOutcome,
   type TrainingEvent,
   type TrainingOutcome,
 } from "@multirnet/learning";
@@ -16,7 +20,7 @@ import { z } from "zod";
 import { command, type Answer } from "../command.js";
 import type { Io } from "../io.js";
 import { measuredText } from "../measured-text.js";
-import { whole } from "../options.js";
+import { foldList, whole } from "../options.js";
 import { profileText } from "../profile-text.js";
 import { UsageError } from "../usage-error.js";
 
@@ -26,9 +30,15 @@ export const train = command({
   args: [{ name: "config", says: "YAML file", optional: true }],
   options: {
     out: { value: "dir", says: "run folder; default runs/NAME-DATE" },
+    set: { value: "key=value", says: "put a value over the config's, such as optimiser.learningRate=1e-3", many: true },
     fold: { value: "k", says: "the fold that is held back" },
+    folds: { value: "all|k,k", says: "a run for each fold, and all cases measured by the one that had not seen them" },
     resume: { value: "run", says: "go on with this run instead of starting one" },
     device: { value: "d", says: "cpu" },
+    workers: {
+      value: "n",
+      says: "threads that make regions ready while a step runs; default 1, the result is the same",
+    },
     profile: {
       says: "print time, calls, bytes and GFLOP/s of steps 3 to 5 by operator and by module to standard error",
     },
@@ -37,34 +47,48 @@ export const train = command({
   input: z.strictObject({
     config: z.string().optional(),
     out: z.string().optional(),
+    set: z.array(z.string()).default([]),
     fold: whole(0).optional(),
+    folds: foldList().optional(),
     resume: z.string().optional(),
     device: z.literal("cpu", "expected cpu: training on other devices comes later").default("cpu"),
+    workers: whole(0).default(1),
     profile: z.boolean().default(false),
     trace: z.string().optional(),
   }),
-  async run({ config: path, out, fold, resume, profile, trace }, io) {
+  async run({ config: path, out, set, fold, folds, resume, workers, profile, trace }, io) {
     const options = {
       ...(profile || trace !== undefined ? { aroundStep: profiling({ prints: profile, trace }, io) } : {}),
+      workers,
       signal: io.signal,
-      onEvent: (event: TrainingEvent) => {
-        showEvent(event, io);
+      onEvent: (event: TrainingEvent, ofFold?: number) => {
+        showEvent(event, io, ofFold);
       },
     };
     if (resume !== undefined) {
-      if (path !== undefined || out !== undefined || fold !== undefined) {
-        throw new UsageError("--resume goes on with a run as it was begun: give no config, --out or --fold with it");
+      if (path !== undefined || out !== undefined || fold !== undefined || folds !== undefined || set.length > 0) {
+        throw new UsageError(
+          "--resume goes on with a run as it was begun: give no config, --out, --set, --fold or --folds with it",
+        );
       }
-      return answerOf(await resumeTraining(resume, options), io);
+      const all = await resumeFolds(resume, options);
+      return all === undefined
+        ? answerOf(runDone(await resumeTraining(resume, options)), io)
+        : answerOf(foldsDone(all), io);
     }
+    if (fold !== undefined && folds !== undefined) throw new UsageError("expected --fold or --folds, came both");
     if (path === undefined) throw new UsageError("a config file, or --resume RUN, was expected");
-    const config = await readTrainConfig(path);
+    const config = await readTrainConfig(path, set);
     const date = new Date()
       .toISOString()
       .replaceAll(/[-:]|\..*/g, "")
       .replace("T", "-");
     const folder = out ?? join("runs", `${config.name}-${date}`);
-    return answerOf(await startTraining(config, folder, { ...options, fold }), io);
+    if (folds === undefined) return answerOf(runDone(await startTraining(config, folder, { ...options, fold })), io);
+    return answerOf(
+      foldsDone(await trainFolds(config, folder, { ...options, folds: folds === "all" ? undefined : folds })),
+      io,
+    );
   },
 });
 
@@ -89,7 +113,8 @@ function profiling(
   };
 }
 
-function showEvent(event: TrainingEvent, io: Io): void {
+function showEvent(event: TrainingEvent, io: Io, fold: number | undefined): void {
+  const within = fold === undefined ? "" : `fold ${String(fold)}, `;
   switch (event.kind) {
     case "preparing":
       io.progress(event.done, event.of, "cases prepared");
@@ -99,30 +124,54 @@ function showEvent(event: TrainingEvent, io: Io): void {
       io.progress(
         event.step,
         event.steps,
-        `steps, epoch ${String(event.epoch)}, loss ${event.loss.toFixed(4)}, ${rate} cases/s`,
+        `steps, ${within}epoch ${String(event.epoch)}, loss ${event.loss.toFixed(4)}, ${rate} cases/s`,
       );
       break;
     }
     case "validating":
-      io.log(`validating epoch ${String(event.epoch)}`);
+      io.log(`${within}validating epoch ${String(event.epoch)}`);
       break;
   }
 }
 
-/** Measures the finished weights on the held-back cases, which writes `metrics.json` and `predictions/`. */
-async function answerOf({ run, ended, steps, bestEpoch }: TrainingOutcome, io: Io): Promise<Answer> {
-  const json = { run: run.path, bestEpoch: bestEpoch ?? { undefined: "without validation the last weights count" } };
+/** What was trained, one run or a cross validation. */
+interface Trained {
+  readonly path: string;
+  readonly runs: readonly string[];
+  readonly ended: TrainingOutcome["ended"];
+  readonly steps: string;
+  readonly bestEpoch: number | undefined;
+}
+
+function runDone({ run, ended, steps, bestEpoch }: TrainingOutcome): Trained {
+  return { path: run.path, runs: [run.path], ended, steps: `${String(steps)} steps`, bestEpoch };
+}
+
+function foldsDone({ path, ended, outcomes }: FoldsOutcome): Trained {
+  const runs = outcomes.map(({ run }) => run.path);
+  return { path, runs, ended, steps: `${outcomes.map(({ steps }) => steps).join(", ")} steps`, bestEpoch: undefined };
+}
+
+/** Measures the finished weights on the held-back cases, which writes `metrics.json` and `predictions/`, and then each run's report. */
+async function answerOf(trained: Trained, io: Io): Promise<Answer> {
+  const answer = await measuredAnswer(trained, io);
+  for (const run of trained.runs) io.log(`report: ${await writeRunReport(run)}`);
+  return answer;
+}
+
+async function measuredAnswer({ path, ended, steps, bestEpoch }: Trained, io: Io): Promise<Answer> {
+  const json = { run: path, bestEpoch: bestEpoch ?? { undefined: "without validation the last weights count" } };
   const undone = (reason: string, text: string): Answer => ({
     json: { ...json, metrics: { undefined: reason } },
     text,
   });
   if (ended === "aborted") {
-    const goOn = `go on with: multirnet train --resume ${run.path} --threads ${String(threads())}`;
-    return undone("stopped before its end", `${basename(run.path)} stopped after ${String(steps)} steps; ${goOn}`);
+    const goOn = `go on with: multirnet train --resume ${path} --threads ${String(threads())}`;
+    return undone("stopped before its end", `${basename(path)} stopped after ${steps}; ${goOn}`);
   }
-  const done = `${run.path}: ${String(steps)} steps`;
+  const done = `${path}: ${steps}`;
   try {
-    const metrics = await measureRun(run.path, {
+    const metrics = await measureRun(path, {
       signal: io.signal,
       onCase: (count, of, measured) => {
         io.progress(count, of, `held-back cases measured, ${measured}`);

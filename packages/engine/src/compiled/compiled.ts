@@ -3,19 +3,26 @@ import type { RandomSource } from "@multirnet/base";
 import { withoutGradients } from "../autograd.js";
 import type { Tensor } from "../generated/tensor.js";
 import { aboutEngine } from "../machine.js";
-import type { Buffer, Module, Parameter } from "../module.js";
+import { Buffer, type Module, type Parameter } from "../module.js";
 import { native } from "../native.js";
 import { scope } from "../scope.js";
 import { graphOf } from "./graph.js";
 import type { Lowered } from "./layouts.js";
 import { lower } from "./lowering.js";
-import { Runner } from "./program.js";
+import { Runner, type Slot } from "./program.js";
+import { SegmentedRun } from "./segments.js";
 import { trace } from "./trace.js";
 
 /** A function of tensors and a module's weights, done in another way. */
 export interface Compiled {
   /** @returns the outputs in their order */
   run(inputs: readonly Tensor[], random?: RandomSource): Tensor[];
+  /**
+   * As `run`, but what its gradient needs is made anew, in so many stretches, when it is asked for.
+   *
+   * @throws Error where weights were worked into it
+   */
+  runInStretches(inputs: readonly Tensor[], count: number, random?: RandomSource): SegmentedRun;
   /** Whether weights that were worked into it have changed since. */
   stale(): boolean;
   release(): void;
@@ -61,6 +68,8 @@ export function compile(
           return (place === undefined ? fixed(id) : given[place]) as Tensor;
         },
         worked: fold ? [...members.values()] : [],
+        moving: [...members.values()].filter((member) => member instanceof Buffer).map(({ tensor }) => tensor),
+        fold,
         held: [...lowered.constants.values(), ...constants.values()],
       });
     }),
@@ -71,6 +80,8 @@ interface Parts {
   readonly lowered: Lowered;
   readonly tensorOf: (id: number, inputs: readonly Tensor[]) => Tensor;
   readonly worked: readonly (Parameter | Buffer)[]; // into the program
+  readonly moving: readonly Tensor[]; // that training may change without a gradient
+  readonly fold: boolean;
   readonly held: readonly Tensor[]; // freed with it
 }
 
@@ -86,10 +97,20 @@ class CompiledFunction implements Compiled {
   }
 
   run(inputs: readonly Tensor[], random?: RandomSource): Tensor[] {
+    return this.#runner.run(this.#given(inputs), random);
+  }
+
+  runInStretches(inputs: readonly Tensor[], count: number, random?: RandomSource): SegmentedRun {
+    const { lowered, moving, fold } = this.#parts;
+    if (fold) throw new Error("weights were worked into this program: it has no gradient");
+    return new SegmentedRun(lowered.program, count, { given: this.#given(inputs), random, moving });
+  }
+
+  #given(inputs: readonly Tensor[]): Map<Slot, Tensor> {
     const { lowered, tensorOf } = this.#parts;
     const held = new Map(lowered.constants);
     for (const [id, slot] of lowered.given) held.set(slot, tensorOf(id, inputs));
-    return this.#runner.run(held, random);
+    return held;
   }
 
   stale(): boolean {

@@ -1,1 +1,2 @@
 export { compile, type Compiled } from "./compiled.js";
+export type { SegmentedRun } from "./segments.js";

@@ -94,7 +94,8 @@ function lastUses({ steps, outputs }: Program): Slot[][] {
     .toReversed();
 }
 
-function slotsIn(args: readonly StepArgument[]): Slot[] {
+/** The slots that a step reads. */
+export function slotsIn(args: readonly StepArgument[]): Slot[] {
   return args.flatMap((argument) => {
     if (argument instanceof Slot) return [argument];
     return Array.isArray(argument) ? slotsIn(argument as readonly StepArgument[]) : [];

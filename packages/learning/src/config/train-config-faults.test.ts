@@ -28,7 +28,7 @@ test.each([
   { given: { loss: { apha: 1 } }, words: "unknown key loss.apha; did you mean loss.alpha?" },
   {
     given: { folds: { zzzzzzzz: 1 } },
-    words: "unknown key folds.zzzzzzzz; known here: count, seed",
+    words: "unknown key folds.zzzzzzzz; known here: count, seed, testShare",
   },
   { given: { name: undefined }, words: "key name is missing; expected string" },
   { given: { network: undefined }, words: "key network is missing; expected object" },
@@ -47,7 +47,7 @@ test.each([
   {
     given: { loss: { segmentation: "jaccard" } },
     words:
-      'key loss.segmentation: expected one of "dice"|"squaredDice"|"tversky"|"focalTversky"|"structure"|"crossEntropy", came "jaccard"',
+      'key loss.segmentation: expected one of "dice"|"squaredDice"|"noiseRobustDice"|"tversky"|"focalTversky"|"structure"|"crossEntropy", came "jaccard"',
   },
   { given: { loss: { exponent: 0 } }, words: "key loss.exponent: expected number to be >0, came 0" },
   { given: { optimiser: { learningRate: 0 } }, words: "key optimiser.learningRate: expected number to be >0, came 0" },
@@ -55,6 +55,25 @@ test.each([
   {
     given: { initialWeights: { file: "w", from: "features" } },
     words: "key initialWeights.from: expected initialWeights.part beside it, which says where the weights go",
+  },
+  {
+    given: { optimiser: { momentum: 0.9 } },
+    words:
+      "unknown key optimiser.momentum; known here: method, betas, epsilon, weightDecay, learningRate, schedule, warmUpEpochs, plateau, clipNorm, accumulate, averageDecay",
+  },
+  {
+    given: { optimiser: { method: "sgd", betas: [0.9, 0.99] } },
+    words:
+      "unknown key optimiser.betas; known here: method, momentum, weightDecay, learningRate, schedule, warmUpEpochs, plateau, clipNorm, accumulate, averageDecay",
+  },
+  {
+    given: { optimiser: { method: "lbfgs" } },
+    words: 'key optimiser.method: expected one of "adam"|"sgd", came "lbfgs"',
+  },
+  { given: { loss: { lambda: 2 } }, words: "key loss.lambda: expected number to be <=1, came 2" },
+  {
+    given: { sampling: { balance: ["age"] } },
+    words: 'key sampling.balance.0: expected one of "diagnosis"|"source"|"severity", came "age"',
   },
   { given: { recipe: "paper" }, words: 'key recipe: expected "published", came "paper"' },
   { given: { augmentation: null }, words: "key augmentation: expected object, came null" },
@@ -106,6 +125,33 @@ test.each([
     words:
       "key validation.patience: expected at least validation.everyEpochs, 5, but 4 came: " +
       "the run would stop before it was judged again",
+  },
+  {
+    what: "stretches of a network of slices",
+    given: { network: { name: "infnet", preset: "tiny" }, activationStretches: 2 },
+    words: "key activationStretches: expected 1 for infnet, which looks at slices, but 2 came",
+  },
+  {
+    what: "a plateau with another schedule",
+    given: { optimiser: { schedule: "poly", plateau: { factor: 0.1 } } },
+    words: "key optimiser.plateau: expected optimiser.schedule plateau beside it, but poly came",
+  },
+  {
+    what: "a plateau without validation",
+    given: { optimiser: { schedule: "plateau" } },
+    words:
+      "key optimiser.schedule: expected validation.share above 0 for a plateau, as validation is what stands still",
+  },
+  {
+    what: "a weight of a class that the network does not tell",
+    given: { loss: { classWeights: { covid: 2 } } },
+    words: "key loss.classWeights: expected classes of the network (covid-19, cap, normal), but covid came",
+  },
+  {
+    what: "a weight of a class where there are none",
+    given: { network: { name: "vnet" }, loss: { classWeights: { cap: 2 } } },
+    words:
+      "key loss.classWeights: expected classes of the network (none, as the network has no diagnosis), but cap came",
   },
   {
     what: "options that are no table",

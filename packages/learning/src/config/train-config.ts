@@ -1,199 +1,108 @@
-import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-
-import { checkAgainst, faultWords } from "@multirnet/artifacts";
-import { messageOf } from "@multirnet/base";
+import { checkAgainst, faultWords, type Fault } from "@multirnet/artifacts";
 import type { Xyz } from "@multirnet/imaging";
-import { NetworkError, networkEntry, resolveNetwork, sideMultiple, type NetworkSpec } from "@multirnet/networks";
-import { parse } from "yaml";
-import { z } from "zod";
+import {
+  headsOf,
+  networkEntry,
+  NetworkError,
+  resolveNetwork,
+  sideMultiple,
+  type NetworkSpec,
+} from "@multirnet/networks";
+import type { z } from "zod";
 
 import { LearningError } from "../errors.js";
-import { scheduleSchema } from "../optimisers/schedule.js";
-import { RECIPES, type Recipe } from "../recipes/index.js";
-import { frozenSchema } from "./frozen.js";
-import { lossSchema } from "./loss.js";
-
-const spacing = z.union([z.number().positive(), z.literal("fit")]);
-const voxels = z.int().positive();
-const probability = z.number().min(0).max(1).default(0);
-
-/** A training as a file. Every key has a default but the name, the dataset and the network; the defaults are the paper's protocol. */
-export const trainConfigSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\w.-]+$/, "expected only letters, digits, dots, dashes, underscores")
-    .describe("of the run: letters, digits, dots, dashes"),
-  dataset: z.string().min(1).describe("dataset folder, relative to this file"),
-  seed: z.int().min(0).default(0),
-  network: z
-    .looseObject({ name: z.string(), options: z.record(z.string(), z.unknown()).optional() })
-    .describe("registry name, preset, and any of the network's options"),
-  initialWeights: z
-    .strictObject({
-      file: z.string().min(1).describe("safetensors file, relative to this file"),
-      part: z
-        .string()
-        .min(1)
-        .optional()
-        .describe("take only the weights under this path of the network, such as backbone; the rest is drawn"),
-      from: z.string().min(1).optional().describe("path of that part in the file, where it is another"),
-    })
-    .optional()
-    .describe("what the network begins with in place of random weights"),
-  recipe: z
-    .literal("published")
-    .optional()
-    .describe("loss and frozen weights as the network was published with; keys given here come first"),
-  frozen: frozenSchema.default([]),
-  preprocessing: z
-    .strictObject({
-      spacingMm: z
-        .strictObject({ x: spacing, y: spacing, z: spacing })
-        .default({ x: 1.5, y: 1.5, z: 2 })
-        .describe("of the working grid; fit where one region is to span the whole scan along the axis"),
-      region: z
-        .strictObject({ x: voxels, y: voxels, z: voxels })
-        .default({ x: 96, y: 96, z: 32 })
-        .describe("voxels of the network's input"),
-    })
-    .prefault({}),
-  folds: z
-    .strictObject({
-      count: z.int().min(2).default(4).describe("folds to make where the dataset names none"),
-      seed: z.int().min(0).default(0),
-    })
-    .prefault({}),
-  sampling: z
-    .strictObject({
-      aim: z
-        .enum(["centre", "voxel"])
-        .default("centre")
-        .describe("what of a lesion a region is centred on: its middle, or any voxel of it"),
-      backgroundShare: probability.describe("share of the regions centred anywhere in lung or body"),
-      insideBody: z
-        .boolean()
-        .default(false)
-        .describe("regions are moved into the body's box, as windows lie at inference"),
-      regionsPerCase: z.int().min(1).default(1).describe("regions of each case in an epoch"),
-    })
-    .prefault({}),
-  augmentation: z
-    .strictObject({
-      flipLeftRight: probability,
-      flipFrontBack: probability,
-      rotation: probability.describe("about the long axis, up to 15° either way"),
-      scale: probability.describe("0.85 to 1.15"),
-      elastic: probability.describe("smooth over 8 voxels, up to 4 voxels"),
-      gamma: probability,
-      brightness: probability,
-      contrast: probability,
-      noise: probability,
-    })
-    .prefault({})
-    .describe("probability of each change; the paper names none"),
-  loss: lossSchema.prefault({}),
-  optimiser: z
-    .strictObject({
-      learningRate: z.number().positive().default(3e-4),
-      betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
-      epsilon: z.number().positive().default(1e-8),
-      weightDecay: z.number().min(0).default(0).describe("decoupled from the gradient, as AdamW"),
-      schedule: scheduleSchema,
-    })
-    .prefault({}),
-  batchSize: z.int().min(1).default(4),
-  epochs: z.int().min(1).default(1000),
-  validation: z
-    .strictObject({
-      share: z
-        .number()
-        .min(0)
-        .lt(1)
-        .default(0)
-        .describe("of the training patients, set apart to choose weights by; 0 keeps the last"),
-      everyEpochs: z.int().min(1).default(1),
-      patience: z.int().min(1).default(100).describe("epochs without a better validation before the run stops"),
-    })
-    .prefault({}),
-  inference: z
-    .strictObject({
-      overlap: z.number().min(0).lt(1).default(0.5),
-      threshold: z.number().gt(0).lt(1).default(0.5),
-      minimumLesionMm3: z.number().min(0).default(10),
-    })
-    .prefault({}),
-  checkpointMinutes: z.number().min(0).default(2).describe("a checkpoint at least this often; 0 after every step"),
-  licence: z.string().min(1).default("not stated").describe("of the weights that come out"),
-  data: z
-    .strictObject({
-      synthetic: z.boolean().default(false),
-      licence: z.string().default("not stated"),
-      notes: z.string().default(""),
-    })
-    .prefault({})
-    .describe("what the model card says of the data"),
-});
+import { RECIPES } from "../recipes/index.js";
+import { parseConfigLayer, readConfigLayers } from "./config-file.js";
+import { isMapping, merged, originText, type Layer, type Merged } from "./layers.js";
+import { plateauSchema, type OptimiserSettings } from "./optimiser.js";
+import { trainConfigSchema } from "./schema.js";
+import { settingLayers } from "./settings.js";
 
 /** A config with every key filled in, and its network's options resolved. */
 export type TrainConfig = Omit<z.infer<typeof trainConfigSchema>, "network"> & { readonly network: NetworkSpec };
 
 /**
- * Reads a config file. Paths in it are relative to it.
+ * Reads a config file, what it extends, and the settings over it. Paths in a file are relative to it.
  *
- * @throws LearningError CONFIG_UNREADABLE, CONFIG_INVALID with the key, what was expected and what came, and the nearest key for a misspelt one
+ * @param settings as `a.b=c`
+ * @throws LearningError CONFIG_UNREADABLE, CONFIG_SETTING, CONFIG_INVALID with the key, what was expected and what came, and the nearest key for a
+ * misspelt one
  */
-export async function readTrainConfig(path: string): Promise<TrainConfig> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new LearningError({ code: "CONFIG_UNREADABLE", path, because: messageOf(error) }, { cause: error });
-  }
-  const config = parseTrainConfig(text, path);
-  const beside = (file: string): string => resolve(dirname(path), file);
-  const { initialWeights } = config;
-  return {
-    ...config,
-    dataset: beside(config.dataset),
-    ...(initialWeights === undefined
-      ? {}
-      : { initialWeights: { ...initialWeights, file: beside(initialWeights.file) } }),
-  };
+export async function readTrainConfig(path: string, settings: readonly string[] = []): Promise<TrainConfig> {
+  return resolveTrainConfig(await readMergedConfig(path, settings), path);
 }
 
-/** As `readTrainConfig`, of a text; `path` is only for messages. */
+/** As `readTrainConfig`, before it is checked: the values of all files and settings, and where each comes from. */
+export async function readMergedConfig(path: string, settings: readonly string[] = []): Promise<Merged> {
+  return withRecipe([...(await readConfigLayers(path)), ...settingLayers(settings)]);
+}
+
+/** As `readTrainConfig`, of a text that extends nothing; `path` is only for messages. */
 export function parseTrainConfig(text: string, path: string): TrainConfig {
+  return resolveTrainConfig(withRecipe([parseConfigLayer(text, path).layer]), path);
+}
+
+/** Checks a config and fills in what it leaves out. @throws LearningError CONFIG_INVALID; `path` is only for its words */
+export function resolveTrainConfig({ values, origins }: Merged, path: string): TrainConfig {
   const refuse = (because: string, cause?: unknown): LearningError =>
     new LearningError({ code: "CONFIG_INVALID", path, because }, { cause });
-  let document: unknown;
+  const checked = checkAgainst(trainConfigSchema, values);
+  if (!checked.ok) throw refuse(faultWords(checked.fault) + elsewhere(checked.fault));
   try {
-    document = parse(text);
-  } catch (error) {
-    throw refuse(`not YAML: ${messageOf(error).split("\n")[0] ?? ""}`, error);
-  }
-  const checked = checkAgainst(trainConfigSchema, withRecipe(document ?? {}));
-  if (!checked.ok) throw refuse(faultWords(checked.fault));
-  try {
-    const { network, preprocessing, loss, validation } = checked.value;
+    const { network, preprocessing, loss, initialWeights } = checked.value;
     const spec = resolved(network);
     requireMultiple(spec, preprocessing.region);
     requireLevels(spec.name, loss.deepSupervision.length);
-    if (checked.value.initialWeights?.from !== undefined && checked.value.initialWeights.part === undefined)
+    requireClasses(headsOf(spec).classes, loss.classWeights);
+    if (initialWeights?.from !== undefined && initialWeights.part === undefined)
       throw refuse("key initialWeights.from: expected initialWeights.part beside it, which says where the weights go");
     if (loss.alpha + loss.beta === 0)
       throw refuse("keys loss.alpha and loss.beta: at least one above 0, but both are 0");
-    const { share, everyEpochs, patience } = validation;
+    if (checked.value.activationStretches > 1 && networkEntry(spec.name).dims === 2)
+      throw refuse(
+        `key activationStretches: expected 1 for ${spec.name}, which looks at slices, but ${String(checked.value.activationStretches)} came`,
+      );
+    requireValidation(checked.value);
+    return { ...checked.value, optimiser: withPlateau(checked.value.optimiser), network: spec };
+  } catch (error) {
+    if (error instanceof NetworkError) throw refuse(`key network: ${error.message}`, error);
+    throw error;
+  }
+
+  function requireValidation({
+    validation: { share, everyEpochs, patience },
+    optimiser: { schedule, plateau },
+  }: Pick<TrainConfig, "validation" | "optimiser">): void {
     if (share > 0 && patience < everyEpochs) {
       throw refuse(
         `key validation.patience: expected at least validation.everyEpochs, ${String(everyEpochs)}, but ${String(patience)} came: ` +
           `the run would stop before it was judged again`,
       );
     }
-    return { ...checked.value, network: spec };
-  } catch (error) {
-    if (error instanceof NetworkError) throw refuse(`key network: ${error.message}`, error);
-    throw error;
+    if (schedule === "plateau" && share === 0) {
+      throw refuse(
+        "key optimiser.schedule: expected validation.share above 0 for a plateau, as validation is what stands still",
+      );
+    }
+    if (schedule !== "plateau" && plateau !== undefined) {
+      throw refuse(`key optimiser.plateau: expected optimiser.schedule plateau beside it, but ${schedule} came`);
+    }
+  }
+
+  function requireClasses(classes: readonly string[], weights: TrainConfig["loss"]["classWeights"]): void {
+    if (weights === undefined || weights === "balanced") return;
+    const unknown = Object.keys(weights).find((name) => !classes.includes(name));
+    if (unknown === undefined) return;
+    const known = classes.length === 0 ? "none, as the network has no diagnosis" : classes.join(", ");
+    throw refuse(`key loss.classWeights: expected classes of the network (${known}), but ${unknown} came`);
+  }
+
+  /** Where a faulty value stands, if not in the file that was asked for. */
+  function elsewhere({ key }: Fault): string {
+    const origin = origins.get(key);
+    return origin === undefined || (origin.kind === "file" && origin.path === path)
+      ? ""
+      : ` (from ${originText(origin)})`;
   }
 
   function requireLevels(name: string, weights: number): void {
@@ -218,25 +127,24 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
   }
 }
 
+/** What a plateau leaves out is filled in where there is one. */
+function withPlateau(optimiser: OptimiserSettings): OptimiserSettings {
+  return optimiser.schedule === "plateau" && optimiser.plateau === undefined
+    ? { ...optimiser, plateau: plateauSchema.parse({}) }
+    : optimiser;
+}
+
 /** A resolved config names its network as `{name, options}`; one written by hand has the options beside the name. */
 function resolved({ name, options, ...beside }: z.infer<typeof trainConfigSchema>["network"]): NetworkSpec {
   return resolveNetwork({ name, ...options, ...beside });
 }
 
-/** Puts the recipe of the network under what the file says, where it asks for it. */
-function withRecipe(document: unknown): unknown {
-  if (!isMapping(document) || document["recipe"] !== "published" || !isMapping(document["network"])) return document;
-  const settings: Recipe["settings"] = RECIPES[String(document["network"]["name"])]?.settings ?? {};
-  const { loss } = document;
-  return {
-    ...settings,
-    ...document,
-    ...(settings.loss === undefined || (loss !== undefined && !isMapping(loss))
-      ? {}
-      : { loss: { ...settings.loss, ...loss } }),
-  };
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Joins layers, with the recipe of the network under them where they ask for it. */
+function withRecipe(layers: readonly Layer[]): Merged {
+  const all = merged(layers);
+  const { recipe, network } = all.values;
+  if (recipe !== "published" || !isMapping(network)) return all;
+  const settings = RECIPES[String(network["name"])]?.settings;
+  if (settings === undefined) return all;
+  return merged([{ values: settings, originOf: () => ({ kind: "recipe" }) }, ...layers]);
 }

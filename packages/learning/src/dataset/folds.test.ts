@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { DatasetError } from "./dataset-error.js";
-import { assignFolds, innerSplit, splitCases, type FoldCase } from "./folds.js";
+import { assignFolds, innerSplit, setApart, splitCases, type FoldCase } from "./folds.js";
 
 function made(name: string, facts: Partial<FoldCase> = {}): FoldCase {
   return { name, patient: name, split: "train", ...facts };
@@ -155,4 +155,27 @@ test("a share of 0 keeps all to train on; a tiny share still validates on one; a
   expect(messageFrom(() => innerSplit(cases, { share: Number.NaN, seed: 0 }))).toContain(
     "a share of NaN of 3 patients",
   );
+});
+
+test("a share of the patients is kept for the end, of each diagnosis as many as its share, and folds are of the rest", () => {
+  const cases = mixed();
+  const apart = setApart(cases, { share: 0.3, seed: 4 });
+  expect(apart.map(({ name }) => name)).toEqual(cases.map(({ name }) => name));
+  const patients = (diagnosis: string, split: string): number =>
+    new Set(apart.filter((one) => one.diagnosis === diagnosis && one.split === split).map(({ patient }) => patient))
+      .size;
+  expect(["covid-19", "cap", "normal"].map((diagnosis) => patients(diagnosis, "test"))).toEqual([3, 2, 2]); // of 10, 7, 6
+  const { test: kept, heldOut, train } = splitCases(apart, { folds: 4, seed: 0, fold: 1 });
+  expect(kept.length + heldOut.length + train.length).toBe(cases.length);
+  const shared = new Set(kept.map(({ patient }) => patient));
+  expect([...heldOut, ...train].some(({ patient }) => shared.has(patient))).toBe(false);
+  expect(setApart(cases, { share: 0.3, seed: 4 })).toEqual(apart);
+  expect(setApart(cases, { share: 0.3, seed: 5 })).not.toEqual(apart);
+});
+
+test("nothing is kept where nothing is asked for, or where the dataset has said what is kept", () => {
+  const cases = mixed();
+  expect(setApart(cases, { share: 0, seed: 4 })).toBe(cases);
+  const named = [made("kept", { split: "test" }), ...cases];
+  expect(setApart(named, { share: 0.3, seed: 4 })).toBe(named);
 });

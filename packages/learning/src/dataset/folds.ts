@@ -81,6 +81,22 @@ export function splitCases<C extends FoldCase>(
 }
 
 /**
+ * Keeps a share of the patients for the end, spread over diagnoses and sources, where no case is kept for it yet.
+ *
+ * @param share of the patients, [0, 1)
+ * @returns the cases in their order
+ * @throws DatasetError DATASET_SHARE when no patient would be left to train on
+ */
+export function setApart<C extends FoldCase>(
+  cases: readonly C[],
+  { share, seed }: { readonly share: number; readonly seed: number },
+): readonly C[] {
+  if (share === 0 || cases.some(({ split }) => split === "test")) return cases;
+  const chosen = new Set(sharedOut(cases, { share, seed, purpose: "test split" }));
+  return cases.map((one) => (chosen.has(one.name) ? { ...one, split: "test" } : one));
+}
+
+/**
  * Takes a share of the training patients for validation, spread over diagnoses and sources; what chooses weights must never be
  * what judges them, so this is done inside the training part of a fold.
  *
@@ -91,6 +107,18 @@ export function innerSplit<C extends FoldCase>(
   cases: readonly C[],
   { share, seed }: { readonly share: number; readonly seed: number },
 ): { readonly train: readonly C[]; readonly validation: readonly C[] } {
+  const chosen = new Set(sharedOut(cases, { share, seed, purpose: "inner split" }));
+  return {
+    train: cases.filter(({ name }) => !chosen.has(name)),
+    validation: cases.filter(({ name }) => chosen.has(name)),
+  };
+}
+
+/** The names of the cases of a share of the patients, of each diagnosis and source as equal a share as whole patients allow. */
+function sharedOut(
+  cases: readonly FoldCase[],
+  { share, seed, purpose }: { readonly share: number; readonly seed: number; readonly purpose: string },
+): string[] {
   const groups = strata(cases);
   const total = groups.reduce((sum, { patients }) => sum + patients.length, 0);
   const wanted = share === 0 ? 0 : Math.max(1, Math.round(share * total));
@@ -98,24 +126,18 @@ export function innerSplit<C extends FoldCase>(
     throw new DatasetError({ code: "DATASET_SHARE", share, patients: total });
   }
   // Hamilton's method: whole parts first, then the largest remainders; equal remainders in a random order.
-  const random = new RandomSource(seed, "inner split");
+  const random = new RandomSource(seed, purpose);
   const quotas = random.shuffled(groups).map((group) => {
     const exact = (wanted * group.patients.length) / total;
     return { group, whole: Math.floor(exact), rest: exact - Math.floor(exact) };
   });
   quotas.sort((a, b) => b.rest - a.rest);
   let left = wanted - quotas.reduce((sum, { whole }) => sum + whole, 0);
-  const chosen = new Set<string>();
-  for (const { group, whole } of quotas) {
+  return quotas.flatMap(({ group, whole }) => {
     const take = whole + (left-- > 0 ? 1 : 0);
-    for (const patient of random.derive(group.key).shuffled(group.patients).slice(0, take)) {
-      for (const { name } of patient) chosen.add(name);
-    }
-  }
-  return {
-    train: cases.filter(({ name }) => !chosen.has(name)),
-    validation: cases.filter(({ name }) => chosen.has(name)),
-  };
+    const patients = random.derive(group.key).shuffled(group.patients).slice(0, take);
+    return patients.flat().map(({ name }) => name);
+  });
 }
 
 /** @returns all that is wrong between cases of one patient: train against test, and the folds of the table */

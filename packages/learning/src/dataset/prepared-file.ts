@@ -77,11 +77,11 @@ export async function readPrepared(path: string, key: string): Promise<PreparedV
   const { grid, sourceGrid, body, components, placesAre } = header;
   const voxels = grid.size.x * grid.size.y * grid.size.z;
   let at = startOfArrays;
-  const take = (bytes: number): ArrayBuffer => {
-    const copy = new Uint8Array(bytes);
-    copy.set(file.subarray(at, at + bytes));
+  const take = (bytes: number): SharedArrayBuffer => {
+    const shared = new SharedArrayBuffer(bytes); // so that threads need no copy of their own
+    new Uint8Array(shared).set(file.subarray(at, at + bytes));
     at += bytes;
-    return copy.buffer;
+    return shared;
   };
   const places = new Uint32Array(take(4 * header.places));
   const image = new Uint16Array(take(2 * voxels));

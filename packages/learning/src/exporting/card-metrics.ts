@@ -1,29 +1,8 @@
-import { readFile } from "node:fs/promises";
+import type { ModelCard } from "@multirnet/artifacts";
+import type { NotGiven } from "@multirnet/base";
+import type { Interval } from "@multirnet/evaluation";
 
-import { checkAgainst, faultWords, type ModelCard } from "@multirnet/artifacts";
-import { messageOf } from "@multirnet/base";
-import { z } from "zod";
-
-import { LearningError } from "../errors.js";
-
-const absent = z.object({ undefined: z.string() });
-const score = z.union([z.number(), absent]);
-const interval = z.object({ low: z.number(), high: z.number() });
-const meanSchema = z.object({ mean: score, cases: z.int(), interval95: z.union([interval, score]).optional() });
-
-/** What a card takes of `metrics.json`, as `evaluate` writes it. */
-const metricsSchema = z.object({
-  dataset: z.string(),
-  split: z.string(),
-  region: z.string(),
-  seenInTraining: z.array(z.string()),
-  cases: z.array(z.object({ case: z.string() })),
-  segmentation: z.union([absent, z.record(z.string(), meanSchema)]),
-  classification: z.union([
-    absent,
-    z.object({ cases: z.int(), accuracy: score, accuracyInterval95: interval.optional(), f1: score }),
-  ]),
-});
+import { readMetrics, type MeasuredJson } from "../measuring/read-metrics.js";
 
 /** The figures that a reader of a card looks for. */
 const HEADLINES = ["vdsc", "sdsc", "sdscAt3Mm", "aso", "asdMm", "hd95Mm", "sensitivity", "precision", "specificity"];
@@ -41,18 +20,9 @@ export async function cardMetrics(
   path: string,
   trainedOn: readonly string[],
 ): Promise<ModelCard["metrics"] | undefined> {
-  const refuse = (because: string, cause?: unknown): LearningError =>
-    new LearningError({ code: "METRICS_UNREADABLE", path, because }, { cause });
-  let document: unknown;
-  try {
-    document = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw refuse(messageOf(error), error);
-  }
-  const checked = checkAgainst(metricsSchema, document);
-  if (!checked.ok) throw refuse(faultWords(checked.fault));
-  const { dataset, split, region, seenInTraining, cases, segmentation, classification } = checked.value;
+  const metrics = await readMetrics(path);
+  if (metrics === undefined) return undefined;
+  const { dataset, split, region, seenInTraining, cases, segmentation, classification } = metrics;
   const outlined = isAbsent(segmentation) ? {} : segmentation;
   return {
     on: onWords({ dataset, split, region, cases, seenInTraining }, trainedOn),
@@ -86,7 +56,7 @@ function onWords(
     region,
     cases,
     seenInTraining,
-  }: Pick<z.infer<typeof metricsSchema>, "dataset" | "split" | "region" | "cases" | "seenInTraining">,
+  }: Pick<MeasuredJson, "dataset" | "split" | "region" | "cases" | "seenInTraining">,
   trainedOn: readonly string[],
 ): string {
   const names = cases.map((one) => one.case);
@@ -98,10 +68,10 @@ function onWords(
   return `${String(cases.length)} ${split} cases of ${dataset} (${region}), ${how}: ${names.join(", ")}`;
 }
 
-function isAbsent(value: object): value is z.infer<typeof absent> {
+function isAbsent(value: object): value is NotGiven {
   return "undefined" in value && typeof value.undefined === "string";
 }
 
-function isInterval(value: unknown): value is z.infer<typeof interval> {
+function isInterval(value: unknown): value is Interval {
   return typeof value === "object" && value !== null && "low" in value;
 }

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 
-import { cardReadme, openModel, runFolder, writeBundle } from "@multirnet/artifacts";
+import { cardReadme, foldsIn, openModel, runFolder, writeBundle, type ModelCard } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
 import { decodeSafetensors, encodeSafetensors, scope } from "@multirnet/engine";
+import { loadModel } from "@multirnet/inference";
+import { encodeWeights } from "@multirnet/networks";
 
 import { readTrainConfig } from "../config/train-config.js";
 import { LearningError } from "../errors.js";
@@ -19,7 +21,8 @@ export interface ExportOptions {
 }
 
 /**
- * Makes a model bundle of a run: its weights (the best, or the last where none were chosen), its card, and the config that made them.
+ * Makes a model bundle of a run: its weights (the best, or the last where none were chosen), its card, and the config that made them; or of a cross
+ * validation, whose networks then answer together.
  *
  * @returns the paths written, by file name
  * @throws ArtifactError, FileError as their rooms say; LearningError CONFIG_UNREADABLE, CONFIG_INVALID, LICENCE_UNREADABLE, METRICS_UNREADABLE
@@ -29,7 +32,7 @@ export async function exportRun(
   out: string,
   { half = false, licence, metrics }: ExportOptions = {},
 ): Promise<{ readonly files: Readonly<Record<string, string>> }> {
-  const { card, weights, weightsFile } = await openModel(path);
+  const { card, weights, where } = await weightsOf(path);
   const config = await readTrainConfig(runFolder(path).config);
   const text = licence === undefined ? undefined : await licenceText(licence);
   const bundled = {
@@ -38,12 +41,28 @@ export async function exportRun(
   };
   const files = await writeBundle(out, {
     card: bundled,
-    weights: half ? halved(weights, `${path}/${weightsFile}`) : weights,
+    weights: half ? halved(weights, where) : weights,
     readme: cardReadme(basename(resolve(out)), bundled),
     config: { ...config, dataset: basename(config.dataset) }, // where it lay on this machine is nobody's business
     ...(text === undefined ? {} : { licence: text }),
   });
   return { files };
+}
+
+/** Those of a run, or of all runs of a cross validation together. */
+async function weightsOf(
+  path: string,
+): Promise<{ readonly card: ModelCard; readonly weights: Uint8Array; readonly where: string }> {
+  if ((await foldsIn(path)) === undefined) {
+    const { card, weights, weightsFile } = await openModel(path);
+    return { card, weights, where: `${path}/${weightsFile}` };
+  }
+  const { card, network } = await loadModel(path);
+  try {
+    return { card, weights: encodeWeights(network), where: path };
+  } finally {
+    network.release();
+  }
 }
 
 function halved(file: Uint8Array, where: string): Uint8Array {

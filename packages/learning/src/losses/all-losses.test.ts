@@ -2,8 +2,8 @@ import { RandomSource } from "@multirnet/base";
 import { asLogits, gradients, tensor, type Logits, type Mask, type Tensor } from "@multirnet/engine";
 import { expect, test } from "vitest";
 
-import { lossSchema } from "../config/loss.js";
 import { worstGradient } from "../testing/gradient.js";
+import { jointSettings } from "../testing/joint-settings.js";
 import { logits, mask } from "../testing/loss-inputs.js";
 import { crossEntropy } from "./cross-entropy.js";
 import { segmentationLoss } from "./segmentation.js";
@@ -12,15 +12,16 @@ const SHAPE = [2, 2, 1, 2, 3];
 const ELEMENTS = 24;
 
 /** Every segmentation loss that a config can ask for. */
-const losses = (["dice", "squaredDice", "tversky", "focalTversky", "structure", "crossEntropy"] as const).flatMap(
-  (segmentation) =>
-    (["batch", "sample"] as const).flatMap((over) =>
-      [0, 0.8].map((weight) => ({
-        name: `${segmentation} over the ${over}${weight === 0 ? "" : ", with cross entropy of the voxels"}`,
-        loss: (x: Logits, g: Mask): Tensor =>
-          segmentationLoss(x, g, lossSchema.parse({ segmentation, over, voxelCrossEntropy: weight, smooth: 0.1 })),
-      })),
-    ),
+const losses = (
+  ["dice", "squaredDice", "noiseRobustDice", "tversky", "focalTversky", "structure", "crossEntropy"] as const
+).flatMap((segmentation) =>
+  (["batch", "sample"] as const).flatMap((over) =>
+    [0, 0.8].map((weight) => ({
+      name: `${segmentation} over the ${over}${weight === 0 ? "" : ", with cross entropy of the voxels"}`,
+      loss: (x: Logits, g: Mask): Tensor =>
+        segmentationLoss(x, g, jointSettings({ segmentation, over, voxelCrossEntropy: weight, smooth: 0.1 })),
+    })),
+  ),
 );
 
 test.each(losses)("the gradient of $name is that of central differences", ({ name, loss }) => {

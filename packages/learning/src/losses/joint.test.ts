@@ -3,13 +3,13 @@ import { createNetwork, namedHeads, resolveNetwork, type Auxiliary, type Predict
 import { RandomSource } from "@multirnet/base";
 import { expect, test } from "vitest";
 
-import { lossSchema, type LossSettings } from "../config/loss.js";
+import { jointSettings } from "../testing/joint-settings.js";
 import { logits, logitsOf, mask } from "../testing/loss-inputs.js";
-import { jointLoss, type Truth } from "./joint.js";
+import { jointLoss, type JointSettings, type Truth } from "./joint.js";
 
 const MAP = [2, 1, 1, 2, 2];
-const settings = (given: object = {}): LossSettings =>
-  lossSchema.parse({ segmentation: "dice", smooth: 1e-9, lambda: 0.3, ...given });
+const settings = (given: object = {}): JointSettings =>
+  jointSettings({ segmentation: "dice", smooth: 1e-9, lambda: 0.3, ...given });
 
 // Dice of both samples: hits 0.5 + 0.25 of Σp = 2.75 and Σg = 2, so 1 − 1.5/4.75; of the second alone 1 − 0.5/(1.25 + 1).
 const map = logitsOf([0.5, 0.5, 0.25, 0.25, 0.5, 0.25, 0.25, 0.25], MAP);
@@ -185,4 +185,10 @@ test("an edge head counts by its weight, beside the outline, where it has one", 
   expect(segmentationOf({})).toBeCloseTo(SEGMENTATION, 8);
   expect(segmentationOf({ edge: 0.25 })).toBeCloseTo(SEGMENTATION + 0.25 * Math.LN2, 8);
   expect(segmentationOf({ edge: 0.25, deepSupervision: [1] })).toBeCloseTo(SEGMENTATION + 0.25 * Math.LN2, 8);
+});
+
+test("classes weigh in the diagnosis as they are given", () => {
+  // Of class 1 with weight 3 and class 0 with weight 1, a mean by weight: (3 · ln 3 + 1 · ln 2) / 4.
+  const parts = jointLoss(joint, known, { ...settings(), classWeights: [1, 3, 7] });
+  expect(parts?.diagnosis?.item()).toBeCloseTo((3 * Math.log(3) + Math.log(2)) / 4, 8);
 });

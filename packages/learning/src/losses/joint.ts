@@ -1,10 +1,15 @@
-import { asLogits, cat, scope, type Logits, type Mask, type Tensor } from "@multirnet/engine";
+import { asLogits, cat, scope, tensor, type Logits, type Mask, type Tensor } from "@multirnet/engine";
 import { diseaseOf, lesionOf, type Prediction } from "@multirnet/networks";
 
-import type { LossSettings } from "../config/loss.js";
 import { crossEntropy } from "./cross-entropy.js";
 import { edgeLoss } from "./edge.js";
-import { segmentationLoss } from "./segmentation.js";
+import { segmentationLoss, type SegmentationSettings } from "./segmentation.js";
+
+/** A loss as it stands in one epoch of one training. */
+export interface JointSettings extends SegmentationSettings {
+  readonly lambda: number; // share of the diagnosis
+  readonly classWeights?: readonly number[] | undefined; // in the order of the classes
+}
 
 /** What is known of a batch of N samples. A sample may have a mask, a diagnosis, both, or one of them. */
 export interface Truth {
@@ -31,9 +36,10 @@ export interface JointLoss {
  *
  * @returns undefined where the batch has nothing that this network could learn from
  */
-export function jointLoss(prediction: Prediction, truth: Truth, settings: LossSettings): JointLoss | undefined {
+export function jointLoss(prediction: Prediction, truth: Truth, settings: JointSettings): JointLoss | undefined {
   return scope(() => {
     const { masked, diagnosed, mask, disease } = truth;
+    const { classWeights } = settings;
     const byPass = passesOf(prediction);
     const segmentations =
       mask === undefined ? [] : byPass.flatMap((heads) => headLoss(heads, { masked, mask }, settings));
@@ -43,7 +49,10 @@ export function jointLoss(prediction: Prediction, truth: Truth, settings: LossSe
         : byPass.flatMap(({ disease: logits }) =>
             logits === undefined
               ? []
-              : crossEntropy(rows(logits, diagnosed), disease, { smoothing: settings.labelSmoothing }),
+              : crossEntropy(rows(logits, diagnosed), disease, {
+                  smoothing: settings.labelSmoothing,
+                  weights: classWeights === undefined ? undefined : tensor(classWeights, [classWeights.length]),
+                }),
           );
     const segmentation = mean(segmentations);
     const diagnosis = mean(diagnoses);
@@ -93,7 +102,7 @@ function passesOf(prediction: Prediction): PassHeads[] {
 function headLoss(
   { lesion, levels, edge }: PassHeads,
   { masked, mask }: { readonly masked: readonly number[]; readonly mask: Mask },
-  settings: LossSettings,
+  settings: JointSettings,
 ): Tensor[] {
   if (lesion === undefined) return [];
   const weighted = [

@@ -214,7 +214,7 @@ test("the keys are those of evaluate --json, with what a model does not do said 
 test("each finding is handed out before the next case, on the grid of its scan", async () => {
   const seen: string[] = [];
   await measureCases(model("joint"), dataset, entries("found", "clean"), {
-    onFinding: ({ name }, { lesions }) => {
+    onFinding: ({ name }, lesions) => {
       seen.push(`${name}: ${lesions.voxels.filter((value) => value === 1).length} voxels`);
       expect(lesions.grid.size).toEqual(GRID.size);
       return Promise.resolve();
@@ -227,4 +227,25 @@ test("each finding is handed out before the next case, on the grid of its scan",
 test("it stops when it is asked to", async () => {
   const stopped = measureCases(model("joint"), dataset, entries(), { signal: AbortSignal.abort() });
   await expect(stopped).rejects.toMatchObject({ code: "INFERENCE_ABORTED" });
+});
+
+test("a region is cut around the largest lesion of the truth, and what lies outside it is not looked at", async () => {
+  const small = model("joint");
+  const region = { x: 3, y: 3, z: 3 };
+  const card = { ...small.card, preprocessing: { ...small.card.preprocessing, region } };
+  const [case_] = (await measureCases({ ...small, card }, dataset, entries("found"), { region: "roi" })).cases;
+  // The truth of four by two voxels lies from x = 1 to 4 and y = 2 to 3 in slice 2, its middle at 2.5, 2.5: the region spans 2 to 4 and 2 to 4, so six
+  // voxels of it, of which the network finds those with x = 2 and 3.
+  const { x, y, z } = GRID.spacingMm;
+  expect(case_?.segmentation).toMatchObject({
+    truthMl: expect.closeTo((6 * x * y * z) / 1000, 6),
+    predictionMl: expect.closeTo((4 * x * y * z) / 1000, 6),
+    vdsc: expect.closeTo((2 * 4) / (6 + 4), 9),
+  });
+});
+
+test("a region of a case without a known lesion is centred on the body, and has no score where nobody drew lesions", async () => {
+  const { cases } = await measureCases(model("joint"), dataset, entries("clean", "undrawn"), { region: "roi" });
+  expect(cases.map(({ segmentation }) => segmentation?.vdsc)).toEqual([{ undefined: "both are empty" }, undefined]);
+  expect(cases[1]?.diagnosis).toMatchObject({ truth: "covid-19", prediction: "covid-19" });
 });

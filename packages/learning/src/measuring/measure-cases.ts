@@ -14,12 +14,11 @@ import {
   type SegmentationJson,
   type SegmentationScores,
 } from "@multirnet/evaluation";
-import { findInScan, likeliest, passesOf, type LoadedModel, type ScanFinding } from "@multirnet/inference";
+import { likeliest, passesOf, type LoadedModel } from "@multirnet/inference";
 import type { Volume } from "@multirnet/imaging";
 
-import { requireCase } from "../dataset/case-volumes.js";
 import { type CaseEntry, type Dataset } from "../dataset/index.js";
-import { channelTable } from "../dataset/preparation.js";
+import { LOOKS, type Looked, type MeasuredRegion } from "./look.js";
 
 const TOLERANCES_MM = [1, 3]; // the paper's, and one for masks that are only good to a voxel or two
 
@@ -41,66 +40,77 @@ export interface Measured {
   readonly cases: readonly MeasuredCase[];
 }
 
+/** A case with its scores as they are, from which means are made. */
+export interface ScoredCase extends MeasuredCase {
+  readonly scores?: SegmentationScores;
+}
+
 export interface MeasureOptions {
+  readonly region?: MeasuredRegion | undefined; // whole unless given
   readonly passes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onCase?: ((done: number, of: number, name: string) => void) | undefined;
   /** Called with what was found in each case, to be stored or drawn. */
-  readonly onFinding?: ((entry: CaseEntry, finding: ScanFinding) => Promise<void>) | undefined;
+  readonly onFinding?: ((entry: CaseEntry, lesions: Volume<"label">) => Promise<void>) | undefined;
 }
 
 /**
- * Measures a model on whole cases, each on its own grid and spacing. A case counts for what is known of it: a mask, a diagnosis, or both.
+ * Measures a model on cases: whole, each on its own grid and spacing, unless regions are asked for. A case counts for what is known of it: a mask, a
+ * diagnosis, or both.
  */
 export async function measureCases(
-  { card, network }: LoadedModel,
+  model: LoadedModel,
   dataset: Dataset,
   entries: readonly CaseEntry[],
   options: MeasureOptions = {},
 ): Promise<Measured> {
-  const { signal, onCase, onFinding } = options;
-  const passes = passesOf(card, options.passes);
-  const cases: MeasuredCase[] = [];
-  const scores: SegmentationScores[] = [];
-  for (const entry of entries) {
-    const { scan, mask } = await requireCase(entry, dataset.labels);
-    const finding = await findInScan(network, scan, card, { passes, signal });
-    const truth = truthOf(entry, mask, finding.lesions, dataset, card.labels);
-    const spacing = entry.estimated.includes("spacing") ? "estimated" : "measured";
-    const measured =
-      truth === undefined
-        ? undefined
-        : segmentationScores(truth, finding.lesions, { tolerancesMm: TOLERANCES_MM, spacing });
-    if (measured !== undefined) scores.push(measured);
-    const diagnosis = diagnosisOf(entry, finding, card.classes);
-    cases.push({
-      case: entry.name,
-      ...(measured === undefined ? {} : { segmentation: segmentationJson(measured) }),
-      ...(diagnosis === undefined ? {} : { diagnosis }),
-    });
-    await onFinding?.(entry, finding);
-    onCase?.(cases.length, entries.length, entry.name);
-  }
-  return { segmentation: segmentationMeans(scores), classification: classificationOf(cases, card.classes), cases };
+  return measuredTogether(await scoreCases(model, dataset, entries, options), model.card.classes);
 }
 
-/** The truth of the labels that the model outlines, all as one; none where nothing is known or the model outlines nothing. */
-function truthOf(
-  { mask: known }: CaseEntry,
-  mask: Volume<"label"> | undefined,
-  like: Volume<"label">,
-  { labels }: Dataset,
-  channels: readonly string[],
-): Volume<"label"> | undefined {
-  if (channels.length === 0 || known === "unknown") return undefined;
-  if (mask === undefined) return { ...like, voxels: new Uint8Array(like.voxels.length) };
-  const table = channelTable(labels, channels);
-  return { ...mask, voxels: mask.voxels.map((value) => table[value] as number) };
+/** As `measureCases`, each case for itself. */
+export async function scoreCases(
+  model: LoadedModel,
+  dataset: Dataset,
+  entries: readonly CaseEntry[],
+  options: MeasureOptions = {},
+): Promise<ScoredCase[]> {
+  const { region = "whole", signal, onCase, onFinding } = options;
+  const { card } = model;
+  const passes = passesOf(card, options.passes);
+  const cases: ScoredCase[] = [];
+  for (const entry of entries) {
+    const looked = await LOOKS[region](model, dataset, entry, { passes, signal });
+    cases.push(measuredCase(entry, looked, card.classes));
+    await onFinding?.(entry, looked.lesions);
+    onCase?.(cases.length, entries.length, entry.name);
+  }
+  return cases;
+}
+
+/** What cases come to together, whichever model measured each. */
+export function measuredTogether(cases: readonly ScoredCase[], classes: readonly string[]): Measured {
+  return {
+    segmentation: segmentationMeans(cases.flatMap(({ scores }) => scores ?? [])),
+    classification: classificationOf(cases, classes),
+    cases: cases.map(({ scores: _, ...json }) => json),
+  };
+}
+
+function measuredCase(entry: CaseEntry, { lesions, disease, truth }: Looked, classes: readonly string[]): ScoredCase {
+  const spacing = entry.estimated.includes("spacing") ? "estimated" : "measured";
+  const scores =
+    truth === undefined ? undefined : segmentationScores(truth, lesions, { tolerancesMm: TOLERANCES_MM, spacing });
+  const diagnosis = diagnosisOf(entry, disease, classes);
+  return {
+    case: entry.name,
+    ...(scores === undefined ? {} : { scores, segmentation: segmentationJson(scores) }),
+    ...(diagnosis === undefined ? {} : { diagnosis }),
+  };
 }
 
 function diagnosisOf(
   { diagnosis: truth }: CaseEntry,
-  { disease }: ScanFinding,
+  disease: Looked["disease"],
   classes: readonly string[],
 ): MeasuredCase["diagnosis"] {
   if (disease === undefined || truth === undefined || !classes.includes(truth)) return undefined;

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { runFolder, writeJson } from "@multirnet/artifacts";
+import { foldsFolder, foldsIn, runFolder, writeJson } from "@multirnet/artifacts";
+import { bootstrapMean, type Interval } from "@multirnet/evaluation";
 import { loadModel, type LoadedModel } from "@multirnet/inference";
 import { writeNifti } from "@multirnet/imaging/node";
 
@@ -10,16 +11,17 @@ import { openDataset, type CaseEntry, type Dataset } from "../dataset/index.js";
 import { LearningError } from "../errors.js";
 import { casesOf } from "../training/cases.js";
 import { readRunFacts } from "../training/run-facts.js";
-import { measureCases, type Measured, type MeasureOptions } from "./measure-cases.js";
+import type { MeasuredRegion } from "./look.js";
+import { measuredTogether, scoreCases, type Measured, type MeasureOptions, type ScoredCase } from "./measure-cases.js";
 
 export const MEASURED_SPLITS = ["test", "validation", "train"] as const;
 export type MeasuredSplit = (typeof MEASURED_SPLITS)[number];
 
-export interface MeasureRunOptions extends Pick<MeasureOptions, "passes" | "signal" | "onCase"> {
+export interface MeasureRunOptions extends Pick<MeasureOptions, "passes" | "signal" | "onCase" | "region"> {
   /** Another dataset folder than the one that the run was trained on. */
   readonly dataset?: string | undefined;
   readonly split?: MeasuredSplit | undefined;
-  /** Where `metrics.json` and `predictions/CASE.nii.gz` go; the run folder where its own test cases are measured, else nowhere. */
+  /** Where `metrics.json` and `predictions/CASE.nii.gz` go; the run folder where its own test cases are measured whole, else nowhere. */
   readonly out?: string | undefined;
 }
 
@@ -27,43 +29,117 @@ export interface MeasureRunOptions extends Pick<MeasureOptions, "passes" | "sign
 export interface MeasuredRun extends Measured {
   readonly dataset: string;
   readonly split: MeasuredSplit;
-  readonly region: "whole";
+  readonly region: MeasuredRegion;
   readonly seenInTraining: readonly string[]; // cases by which the weights were made or chosen: no measure of anything new
+  readonly notes: readonly string[];
+}
+
+/** A cross validation: every case by the run that had not seen it. */
+export interface MeasuredFolds extends MeasuredRun {
+  readonly folds: Readonly<Record<string, readonly string[]>>; // the cases of each
+  readonly bootstrap95: Readonly<Record<string, Interval>>; // of the mean over cases, by score
 }
 
 /**
- * Measures a run or a bundle on whole cases. Of its own dataset `test` is the fold that was held back, or the dataset's test cases where
- * none was; of another dataset its test cases, or all cases where it sets none apart.
+ * Measures a run or a bundle. Of its own dataset `test` is the fold that was held back, or the dataset's test cases where none was; of another dataset its
+ * test cases, or all cases where it sets none apart. Of a cross validation each run measures its own fold, and all cases are put together; on another
+ * dataset its runs answer together.
  *
  * @throws LearningError MEASURE_NO_CASES, MEASURE_NO_DATASET; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
  */
-export async function measureRun(path: string, options: MeasureRunOptions = {}): Promise<MeasuredRun> {
-  const { split = "test", dataset: other, ...rest } = options;
+export async function measureRun(path: string, options: MeasureRunOptions = {}): Promise<MeasuredRun | MeasuredFolds> {
+  const { split = "test", region = "whole", dataset: other } = options;
+  const folds = await foldsIn(path);
+  if (folds !== undefined && other === undefined) return measureFolds(path, folds, options);
+  const out = options.out ?? (other === undefined && split === "test" && region === "whole" ? path : undefined);
+  const { cases, classes, facts } = await scored(path, { ...options, out });
+  const result = { ...measuredTogether(cases, classes), ...facts };
+  if (out !== undefined) await writeJson(runFolder(out).metrics, result);
+  return result;
+}
+
+async function measureFolds(
+  path: string,
+  folds: readonly number[],
+  options: MeasureRunOptions,
+): Promise<MeasuredFolds> {
+  const { split = "test", region = "whole" } = options;
+  const out = options.out ?? (split === "test" && region === "whole" ? path : undefined);
+  const found: ScoredRun[] = [];
+  for (const fold of folds) {
+    const run = foldsFolder(path).run(fold);
+    const one = await scored(run, { ...options, out });
+    if (out === path)
+      await writeJson(runFolder(run).metrics, { ...measuredTogether(one.cases, one.classes), ...one.facts });
+    found.push(one);
+  }
+  const all = found.flatMap(({ cases }) => cases);
+  const [first] = found as [ScoredRun];
+  const result: MeasuredFolds = {
+    ...measuredTogether(all, first.classes),
+    ...first.facts,
+    seenInTraining: found.flatMap(({ facts }) => facts.seenInTraining),
+    folds: Object.fromEntries(found.map(({ cases }, i) => [String(folds[i]), cases.map((one) => one.case)])),
+    bootstrap95: bootstraps(all),
+  };
+  if (out !== undefined) await writeJson(foldsFolder(out).metrics, result);
+  return result;
+}
+
+/** The interval of each score that two cases or more have. */
+function bootstraps(cases: readonly ScoredCase[]): Record<string, Interval> {
+  const names = new Set(cases.flatMap(({ segmentation }) => Object.keys(segmentation ?? {})));
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const values = cases.flatMap(({ segmentation }) => {
+        const value = (segmentation as Record<string, unknown> | undefined)?.[name];
+        return typeof value === "number" ? value : [];
+      });
+      return values.length < 2 ? [] : [[name, bootstrapMean(values)] as const];
+    }),
+  );
+}
+
+interface ScoredRun {
+  readonly cases: readonly ScoredCase[];
+  readonly classes: readonly string[];
+  readonly facts: Omit<MeasuredRun, keyof Measured>;
+}
+
+/** The cases of one run or bundle, each with its scores, and its masks written. */
+async function scored(
+  path: string,
+  { split = "test", region = "whole", dataset: other, out, passes, signal, onCase }: MeasureRunOptions,
+): Promise<ScoredRun> {
   const model = await loadModel(path);
   try {
     const { dataset, entries } = other === undefined ? await ownCases(path, split) : await otherCases(other, split);
     if (entries.length === 0) throw new LearningError({ code: "MEASURE_NO_CASES", dataset: dataset.dir, split });
-    const out = options.out ?? (other === undefined && split === "test" ? path : undefined);
-    const measured = await measureCases(model, dataset, entries, {
-      ...rest,
-      onFinding: async ({ name }, { lesions }) => {
+    const cases = await scoreCases(model, dataset, entries, {
+      passes,
+      signal,
+      onCase,
+      region,
+      onFinding: async ({ name }, lesions) => {
         if (out !== undefined && model.card.labels.length > 0)
           await writeNifti(join(out, "predictions", `${name}.nii.gz`), lesions);
       },
     });
-    const result: MeasuredRun = {
-      ...measured,
+    const facts = {
       dataset: dataset.name,
       split,
-      region: "whole",
+      region,
       seenInTraining: seenCases(model, dataset, entries),
+      notes: region === "roi" ? [ROI_NOTE] : [],
     };
-    if (out !== undefined) await writeJson(runFolder(out).metrics, result);
-    return result;
+    return { cases, classes: model.card.classes, facts };
   } finally {
     model.network.release();
   }
 }
+
+const ROI_NOTE =
+  "each case is one region around its largest lesion, whose place was taken from the truth: no measure of finding lesions in a scan";
 
 interface Chosen {
   readonly dataset: Dataset;

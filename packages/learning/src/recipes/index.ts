@@ -30,6 +30,16 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     differs: "nothing",
     settings: { loss: { segmentation: "dice", voxelCrossEntropy: 0.5, deepSupervision: [1, 1, 1] } },
   },
+  unet2d: {
+    cites: "Ronneberger et al. 2015: cross entropy",
+    differs: "binary, as the outline is a sigmoid; voxels between touching pieces weigh no more than others",
+    settings: { loss: { segmentation: "crossEntropy" } },
+  },
+  unetpp2d: {
+    cites: "Zhou et al. 2018: half the cross entropy and Dice, of all four heads",
+    differs: "nothing",
+    settings: { loss: { segmentation: "dice", voxelCrossEntropy: 0.5, deepSupervision: [1, 1, 1] } },
+  },
   "attention-unet": {
     cites: "Oktay et al. 2018: Dice",
     differs: "the outline alone, as MONAI's form has no further heads",

@@ -103,6 +103,16 @@ test("a region without a mask stays without", () => {
   expect("mask" in augment(bare, { ...still, flipLeftRight: true })).toBe(false);
 });
 
+test("blur and thicker slices change the image and leave the mask", () => {
+  for (const change of [{ blur: 0.8 }, { sliceThickness: 2 }]) {
+    const { image, mask } = augment(region, { ...still, ...change });
+    expect(mask).toEqual(region.mask);
+    expect(image).not.toEqual(region.image);
+    const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
+    expect(sum(image) / sum(region.image)).toBeCloseTo(1, 1);
+  }
+});
+
 test("off by default", () => {
   for (let i = 0; i < 50; i++) expect(drawAugmentation({}, new RandomSource(i))).toEqual(still);
 });
@@ -118,6 +128,8 @@ test("each change happens as often as its probability says, and within its range
     brightness: 0.15,
     contrast: 0.2,
     noise: 0.25,
+    blur: 0.18,
+    sliceThickness: 0.28,
   };
   const draws = Array.from({ length: 10_000 }, (_, i) => drawAugmentation(settings, new RandomSource("rates", i)));
   const happens: Record<keyof AugmentationSettings, (draw: AugmentationDraw) => boolean> = {
@@ -130,6 +142,8 @@ test("each change happens as often as its probability says, and within its range
     brightness: ({ brightness }) => brightness !== undefined,
     contrast: ({ contrast }) => contrast !== undefined,
     noise: ({ noise }) => noise !== undefined,
+    blur: ({ blur }) => blur !== undefined,
+    sliceThickness: ({ sliceThickness }) => sliceThickness !== undefined,
   };
   for (const [change, probability] of Object.entries(settings)) {
     const happened = draws.filter(happens[change as keyof AugmentationSettings]).length;
@@ -171,6 +185,14 @@ test("each change happens as often as its probability says, and within its range
   spread(
     draws.flatMap(({ noise }) => noise?.sigma ?? []),
     AUGMENTATION_RANGE.noiseSigma,
+  );
+  spread(
+    draws.flatMap(({ blur }) => blur ?? []),
+    AUGMENTATION_RANGE.blurSigma,
+  );
+  spread(
+    draws.flatMap(({ sliceThickness }) => sliceThickness ?? []),
+    AUGMENTATION_RANGE.sliceThickness,
   );
   const gammas = draws.flatMap(({ gamma }) => gamma ?? []);
   expect(gammas.filter((gamma) => gamma < 1).length / gammas.length).toBeCloseTo(0.5, 1);

@@ -1,7 +1,9 @@
 import { RandomSource } from "@multirnet/base";
+import { gaussianSmoothed } from "@multirnet/imaging";
 
 import type { Pose } from "./pose.js";
 import type { Region } from "./region.js";
+import { thickened } from "./slice-thickness.js";
 
 /** Probability of each change, [0, 1]; a left-out one never happens. The paper's protocol names none. */
 export interface AugmentationSettings {
@@ -14,6 +16,8 @@ export interface AugmentationSettings {
   readonly brightness?: number;
   readonly contrast?: number;
   readonly noise?: number;
+  readonly blur?: number;
+  readonly sliceThickness?: number;
 }
 
 /** How far each change goes; probabilities beside nnU-Net's defaults of 0.15 to 0.2, ranges as for CT in [0, 1]. */
@@ -25,6 +29,8 @@ export const AUGMENTATION_RANGE = {
   brightness: [0.9, 1.1],
   contrast: [0.9, 1.1],
   noiseSigma: [0, 0.05],
+  blurSigma: [0.5, 1],
+  sliceThickness: [1, 3],
 } as const;
 
 /** What is to be done to one region, drawn before it is done, so that it can be recorded and repeated. */
@@ -32,6 +38,8 @@ export interface AugmentationDraw {
   readonly pose?: Pose; // how the region is cut
   readonly flipLeftRight: boolean;
   readonly flipFrontBack: boolean;
+  readonly sliceThickness?: number; // times that of the grid
+  readonly blur?: number; // standard deviation, voxels
   readonly noise?: { readonly sigma: number; readonly seed: number };
   readonly brightness?: number;
   readonly contrast?: number;
@@ -59,6 +67,10 @@ export function drawAugmentation(settings: AugmentationSettings, random: RandomS
     ...(Object.keys(pose).length > 0 ? { pose } : {}),
     flipLeftRight: happens("flipLeftRight"),
     flipFrontBack: happens("flipFrontBack"),
+    ...(happens("sliceThickness")
+      ? { sliceThickness: within("sliceThickness", AUGMENTATION_RANGE.sliceThickness) }
+      : {}),
+    ...(happens("blur") ? { blur: within("blur", AUGMENTATION_RANGE.blurSigma) } : {}),
     ...(happens("noise")
       ? {
           noise: {
@@ -80,13 +92,13 @@ function drawGamma(random: RandomSource): number {
 }
 
 /**
- * Applies a draw, but for its pose, to a region; the given region is left alone. In order: flips (image and mask alike); noise added with mean 0;
- * brightness, a factor on all; contrast, a factor on the distance from the mean; back into [0, 1]; and gamma, a power.
+ * Applies a draw, but for its pose, to a region; the given region is left alone. In order: flips (image and mask alike); thicker slices, then a
+ * Gaussian blur, of the image alone; noise added with mean 0; brightness, a factor on all; contrast, a factor on the distance from the mean; back into [0, 1]; and gamma, a power.
  * Equal draws on equal regions give equal bits.
  */
 export function augment(region: Region, draw: AugmentationDraw): Region {
   const { size } = region;
-  const image = flipped(region, region.image, draw);
+  const image = softened(flipped(region, region.image, draw), size, draw);
   const mask = region.mask === undefined ? undefined : flipped(region, region.mask, draw);
   if (draw.noise !== undefined) addNoise(image, draw.noise);
   const { brightness = 1, contrast = 1, gamma = 1 } = draw;
@@ -114,6 +126,16 @@ function flipped<A extends Float32Array | Uint8Array>({ size }: Region, values: 
     for (let row = 0; row < result.length; row += size.x) result.subarray(row, row + size.x).reverse();
   }
   return result;
+}
+
+/** What a scanner with thicker slices, or a smoother reconstruction, would have shown. */
+function softened(
+  image: Float32Array,
+  size: Region["size"],
+  { sliceThickness = 1, blur = 0 }: Pick<AugmentationDraw, "sliceThickness" | "blur">,
+): Float32Array {
+  const thick = sliceThickness > 1 ? thickened(image, size, sliceThickness) : image;
+  return blur > 0 ? gaussianSmoothed(thick, size, { x: blur, y: blur, z: blur }) : thick;
 }
 
 function addNoise(image: Float32Array, { sigma, seed }: { readonly sigma: number; readonly seed: number }): void {

@@ -6,6 +6,9 @@ export {
   type AugmentationDraw,
   type AugmentationSettings,
 } from "./augmentation.js";
-export { batches, drawSample, epochOrder, type EpochKey, type Sample, type SampleSettings } from "./epoch.js";
+export { balancedVisits, groupsOf, type Balance, type Visit } from "./balance.js";
+export { drawSample, type Sample, type SampledScan, type SampleSettings } from "./sample.js";
+export { batches, epochOrder, type EpochKey } from "./order.js";
 export { cutPosed, type Pose } from "./pose.js";
+export { sliceOfMostLesion } from "./slice-of-most-lesion.js";
 export { cutRegion, drawRegion, type Region, type RegionPlace, type RegionSettings } from "./region.js";

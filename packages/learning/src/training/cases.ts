@@ -7,6 +7,7 @@ import type { TrainConfig } from "../config/train-config.js";
 import {
   innerSplit,
   openDataset,
+  setApart,
   splitCases,
   type CaseEntry,
   type Dataset,
@@ -26,7 +27,8 @@ export interface TrainingCases {
 /** @throws DatasetError; LearningError TRAINING_NO_CASES */
 export async function casesOf(config: TrainConfig, fold: number | undefined): Promise<TrainingCases> {
   const dataset = await openDataset(config.dataset);
-  const { train, heldOut, test } = splitCases(dataset.cases, {
+  const { testShare: share, seed } = config.folds;
+  const { train, heldOut, test } = splitCases(setApart(dataset.cases, { share, seed }), {
     folds: config.folds.count,
     seed: config.folds.seed,
     fold,

@@ -16,8 +16,8 @@ import {
 } from "@multirnet/networks";
 import { expect, test } from "vitest";
 
-import { lossSchema } from "../config/loss.js";
 import { Adam } from "../optimisers/adam.js";
+import { jointSettings } from "../testing/joint-settings.js";
 import type { Batch } from "./batch.js";
 import { trainingStep } from "./step.js";
 
@@ -104,13 +104,13 @@ test.each(NETWORKS.map((entry) => ({ entry, name: entry.name })))(
         diagnosed: [0, 1],
       },
     });
-    const loss = lossSchema.parse({ segmentation: "dice", voxelCrossEntropy: 1 });
+    const loss = jointSettings({ segmentation: "dice", voxelCrossEntropy: 1 });
     let found = { dice: 0, right: false };
     let steps = 0;
     const isLearned = (): boolean => found.dice >= NEEDED_DICE && found.right;
     while (steps < MOST_STEPS && !isLearned()) {
       const random = new RandomSource(1, "step", steps);
-      trainingStep(network, adam, batch, { loss, learningRate: 2e-3, random, frozen: new Set() });
+      trainingStep(network, adam, [batch], { loss, learningRate: 2e-3, random, frozen: new Set() });
       if (++steps % EVERY === 0) found = scope(() => measured(network, batch()));
     }
     expect({ ...found, steps }).toMatchObject({ right: true });

@@ -11,7 +11,7 @@ import { madeFolder } from "../dataset/testing/made-dataset.js";
 import { madeConfig, madeTrainingSet, resultOf } from "./testing/made-training.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../cli/bin/multirnet.js", import.meta.url));
-const KILLS = 10; // at least; more, until one fell into a write
+const KILLS = Number(process.env["KILLS"] ?? 10); // at least; more, until one fell into a write
 const MINUTES = 60_000;
 
 /** Runs `multirnet train` with one thread; `kill -9` after `kill` says so. @returns whether it came to its end */
@@ -82,6 +82,7 @@ test(
       batchSize: 2,
       epochs: 40,
       validation: { share: 0.3, everyEpochs: 2, patience: 100 },
+      optimiser: { averageDecay: 0.99, schedule: "plateau", plateau: { patience: 4 } },
       checkpointMinutes: 0.002, // some eight times a second
     };
     const config = join(folder, "made.yaml");
@@ -107,6 +108,11 @@ test(
     expect(await resultOf(killed)).toEqual(await resultOf(whole));
     expect(readFileSync(runFolder(killed).best).equals(readFileSync(runFolder(whole).best))).toBe(true);
     expect(readdirSync(runFolder(killed).checkpoints)).toEqual(readdirSync(runFolder(whole).checkpoints));
+    const pictures = (path: string): string[] =>
+      readdirSync(runFolder(path).pictures)
+        .sort()
+        .map((name) => `${name} ${readFileSync(join(runFolder(path).pictures, name), "base64")}`);
+    expect(pictures(killed)).toEqual(pictures(whole));
   },
   30 * MINUTES,
 );

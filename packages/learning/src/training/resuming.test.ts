@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { madeFolder } from "../dataset/testing/made-dataset.js";
 import type { TrainConfig } from "../config/train-config.js";
 import { madeConfig, newRunPath, resultOf, sharedTrainingSet, type TrainingResult } from "./testing/made-training.js";
-import { resumeTraining, train, type TrainingEvent, type TrainingOutcome } from "./train.js";
+import type { TrainingEvent, TrainingOutcome } from "./events.js";
+import { resumeTraining, train } from "./train.js";
 
 // Five cases train in batches of two, three steps an epoch; two validate at the end of each.
 const VALIDATING = { batchSize: 2, validation: { share: 0.3 } };
@@ -53,6 +54,41 @@ test.each([
   const resumed = await resumeTraining(path);
   expect(resumed).toEqual({ ...undisturbed.outcome, run: resumed.run });
   expect(await resultOf(path)).toEqual(undisturbed.result);
+});
+
+test("all that a training can carry from step to step comes back", async () => {
+  const config = madeConfig(join(folder, "data"), {
+    ...VALIDATING,
+    batchSize: 1,
+    epochs: 3,
+    sampling: { balance: ["diagnosis", "severity"], regionsPerCase: 2 },
+    loss: { lambda: { from: 0, to: 0.5, epochs: 2 }, classWeights: "balanced" },
+    optimiser: {
+      method: "sgd",
+      momentum: 0.9,
+      schedule: "plateau",
+      plateau: { factor: 0.5, patience: 1 },
+      warmUpEpochs: 0.4,
+      clipNorm: 1,
+      accumulate: 2,
+      averageDecay: 0.9,
+    },
+  });
+  const [whole, pieces] = [await newRunPath(), await newRunPath()];
+  const outcome = await train(config, whole, { workers: 1 });
+  expect(outcome.steps).toBe(15); // ten looks in each of three epochs, two a step
+  const result = await resultOf(whole);
+  const rates = result.log.flatMap((line) => ("learningRate" in line ? (line.learningRate as number) : []));
+  expect(new Set(rates).size).toBeGreaterThan(2); // it warms up, and falls on a plateau
+  await stoppedAt(pieces, config, (event) => event.kind === "step" && event.step === 4);
+  for (const at of [7, 11, Infinity]) {
+    const stop = new AbortController();
+    const onEvent = (event: TrainingEvent): void => {
+      if (event.kind === "step" && event.step === at) stop.abort();
+    };
+    await resumeTraining(pieces, { signal: stop.signal, onEvent });
+  }
+  expect(await resultOf(pieces)).toEqual(result);
 });
 
 test("stopped again and again, without validation, it ends the same", async () => {

@@ -13,7 +13,8 @@ import { encodeWeights } from "@multirnet/networks";
 import { expect, test } from "vitest";
 
 import { Adam } from "../optimisers/adam.js";
-import { encodeState, loadState, START, weightsOfState, type Position } from "./state.js";
+import { WeightAverage } from "../optimisers/weight-average.js";
+import { encodeState, loadState, START, weightsOfState, type Learner, type Position } from "./state.js";
 
 /** A convolution's worth of a network: a weight, a bias, and statistics that are not learned. */
 class Tiny extends Module {
@@ -34,18 +35,19 @@ class Tiny extends Module {
   }
 }
 
-interface Made {
+interface Made extends Learner {
   readonly network: Tiny;
-  readonly adam: Adam;
+  readonly optimiser: Adam;
 }
 
 function made(seed: number, size?: number): Made {
   const network = new Tiny(seed, size);
-  return { network, adam: new Adam(network.parameters(), { betas: [0.9, 0.99], epsilon: 1e-8, weightDecay: 0 }) };
+  const optimiser = new Adam(network.parameters(), { betas: [0.9, 0.99], epsilon: 1e-8, weightDecay: 0 });
+  return { network, optimiser, average: undefined };
 }
 const position: Position = {
   epoch: 3,
-  batch: 2,
+  step: 2,
   steps: 1,
   logLines: 17,
   lossSum: 0.1 + 0.2, // a number that its decimal digits must bring back to the bit
@@ -56,55 +58,55 @@ const position: Position = {
 /** After one step. */
 function moved(seed: number): Made {
   const it = made(seed);
-  it.adam.step([tensor([1, -2, 3], [3]), tensor([0.1, 0.2, 0.3], [3])], 0.1);
+  it.optimiser.step([tensor([1, -2, 3], [3]), tensor([0.1, 0.2, 0.3], [3])], 0.1);
   return it;
 }
 
 test("weights, moments, steps and position come back from a state as they were", () => {
-  const { network, adam } = moved(1);
-  const state = encodeState(network, adam, position);
+  const one = moved(1);
+  const state = encodeState(one, position);
   const other = made(2);
-  expect(loadState(state, "state", other.network, other.adam)).toEqual(position);
-  expect(other.adam.steps).toBe(1);
-  expect(encodeWeights(other.network)).toEqual(encodeWeights(network));
-  expect(encodeSafetensors(other.adam.state())).toEqual(encodeSafetensors(adam.state()));
-  expect(encodeState(other.network, other.adam, position)).toEqual(state);
+  expect(loadState(state, "state", other)).toEqual(position);
+  expect(other.optimiser.steps).toBe(1);
+  expect(encodeWeights(other.network)).toEqual(encodeWeights(one.network));
+  expect(encodeSafetensors(other.optimiser.state())).toEqual(encodeSafetensors(one.optimiser.state()));
+  expect(encodeState(other, position)).toEqual(state);
 });
 
 test("the bytes of a state do not depend on the order in which its position came about", () => {
-  const { network, adam } = moved(1);
+  const one = moved(1);
   const turned = Object.fromEntries(Object.entries(position).reverse()) as unknown as Position;
-  expect(encodeState(network, adam, turned)).toEqual(encodeState(network, adam, position));
+  expect(encodeState(one, turned)).toEqual(encodeState(one, position));
 });
 
 test("the weights of a state are the bytes of last.safetensors", () => {
-  const { network, adam } = moved(1);
-  expect(weightsOfState(encodeState(network, adam, START), "state")).toEqual(encodeWeights(network));
+  const one = moved(1);
+  expect(weightsOfState(encodeState(one, START), "state")).toEqual(encodeWeights(one.network));
 });
 
 test("a state of another network changes nothing", () => {
-  const { network, adam } = moved(1);
-  const before = [encodeWeights(network), encodeSafetensors(adam.state())];
+  const one = moved(1);
+  const before = [encodeWeights(one.network), encodeSafetensors(one.optimiser.state())];
   const other = made(1, 4);
-  expect(() => loadState(encodeState(other.network, other.adam, START), "s", network, adam)).toThrow(
+  expect(() => loadState(encodeState(other, START), "s", one)).toThrow(
     "cannot resume from s: these weights are not this network's: 3 of another shape (",
   );
-  expect([encodeWeights(network), encodeSafetensors(adam.state())]).toEqual(before);
+  expect([encodeWeights(one.network), encodeSafetensors(one.optimiser.state())]).toEqual(before);
 });
 
 test.each([
   { position: undefined, words: "it holds no position of a training" },
-  { position: '{"epoch": 1}', words: "its position: key batch is missing; expected number" },
+  { position: '{"epoch": 1}', words: "its position: key step is missing; expected number" },
   {
     position: JSON.stringify({ ...START, epoch: -1 }),
     words: "its position: key epoch: expected number to be >=0, came -1",
   },
   { position: "{", words: "Expected property name or '}' in JSON at position 1 (line 1 column 2)" },
 ])("a state whose position is $position says so", ({ position: text, words }) => {
-  const { network, adam } = made(1);
-  const tensors = decodeSafetensors(encodeState(network, adam, START), "s");
+  const one = made(1);
+  const tensors = decodeSafetensors(encodeState(one, START), "s");
   const state = encodeSafetensors(tensors, text === undefined ? {} : { position: text });
-  for (const read of [() => loadState(state, "s", network, adam), () => weightsOfState(state, "s")]) {
+  for (const read of [() => loadState(state, "s", one), () => weightsOfState(state, "s")]) {
     let message = "";
     try {
       read();
@@ -113,4 +115,22 @@ test.each([
     }
     expect(message).toContain(`cannot resume from s: ${words.slice(0, 42)}`);
   }
+});
+
+test("an average comes back too, and is what the weights of a state are", () => {
+  const averaged = (seed: number): Learner => {
+    const it = moved(seed);
+    return { ...it, average: new WeightAverage(it.network.state(), 0.9) };
+  };
+  const [one, other] = [averaged(1), averaged(2)];
+  one.optimiser.step([tensor([5, 5, 5], [3]), tensor([1, 1, 1], [3])], 0.1);
+  one.average?.update(1);
+  const state = encodeState(one, position);
+  expect(loadState(state, "state", other)).toEqual(position);
+  expect(encodeState(other, position)).toEqual(state);
+  const found = decodeSafetensors(weightsOfState(state, "state"), "weights");
+  expect([...found.keys()]).toEqual([...one.network.state().keys()]);
+  for (const [name, tensor] of one.average?.state() ?? [])
+    expect(found.get(name.slice("average.".length))?.toNumbers()).toEqual(tensor.toNumbers());
+  expect(encodeWeights(one.network)).not.toEqual(weightsOfState(state, "state"));
 });

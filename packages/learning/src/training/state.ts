@@ -11,43 +11,70 @@ import {
 import { z } from "zod";
 
 import { LearningError } from "../errors.js";
-import type { Adam } from "../optimisers/adam.js";
+import type { Optimiser } from "../optimisers/optimiser.js";
+import type { WeightAverage } from "../optimisers/weight-average.js";
 
 const best = z.strictObject({ epoch: z.int().min(0), score: z.number() });
 
 /** Where a training stands, apart from its tensors. */
 const positionSchema = z.strictObject({
   epoch: z.int().min(0).describe("that is being trained"),
-  batch: z.int().min(0).describe("of the epoch that comes next"),
+  step: z.int().min(0).describe("of the epoch that comes next"),
   steps: z.int().min(0).describe("that the optimiser has made"),
   logLines: z.int().min(0),
   lossSum: z.number().describe("of this epoch's steps so far"),
   best: best.optional(),
+  plateau: z
+    .strictObject({
+      factor: z.number().describe("that is left of the learning rate"),
+      since: z.int().describe("epoch that it has stood so"),
+    })
+    .optional(),
   done: z.boolean().describe("whether the training has come to its end"),
 });
 export type Position = z.infer<typeof positionSchema>;
 
-export const START: Position = { epoch: 0, batch: 0, steps: 0, logLines: 0, lossSum: 0, done: false };
+export const START: Position = { epoch: 0, step: 0, steps: 0, logLines: 0, lossSum: 0, done: false };
 
-/** All that resuming needs, as one safetensors file: weights, optimiser, and the position as text, its keys always in the schema's order. */
-export function encodeState(network: Module, adam: Adam, position: Position): Uint8Array {
-  return encodeSafetensors(new Map([...prefixed("weights.", network.state()), ...adam.state()]), {
-    position: JSON.stringify(positionSchema.parse(position)),
+/** What a training changes as it goes. */
+export interface Learner {
+  readonly network: Module;
+  readonly optimiser: Optimiser;
+  readonly average: WeightAverage | undefined;
+}
+
+/** All that resuming needs, as one safetensors file: weights, optimiser, average, and the position as text, its keys always in the schema's order. */
+export function encodeState({ network, optimiser, average }: Learner, position: Position): Uint8Array {
+  const tensors = new Map([
+    ...prefixed("weights.", network.state()),
+    ...optimiser.state(),
+    ...(average?.state() ?? []),
+  ]);
+  return encodeSafetensors(tensors, { position: JSON.stringify(positionSchema.parse(position)) });
+}
+
+/**
+ * The weights of a state that predict, as the bytes of `last.safetensors`: where there is an average of a weight, that.
+ *
+ * @throws LearningError TRAINING_STATE
+ */
+export function weightsOfState(state: Uint8Array, path: string): Uint8Array {
+  return scope(() => {
+    const { tensors } = decoded(state, path);
+    const averages = withPrefix("average.", tensors);
+    const weights = withPrefix("weights.", tensors);
+    return encodeSafetensors(new Map(Array.from(weights, ([name, tensor]) => [name, averages.get(name) ?? tensor])));
   });
 }
 
-/** The weights of a state, as the bytes of `last.safetensors`. @throws LearningError TRAINING_STATE */
-export function weightsOfState(state: Uint8Array, path: string): Uint8Array {
-  return scope(() => encodeSafetensors(withPrefix("weights.", decoded(state, path).tensors)));
-}
-
-/** Fills a network and its optimiser from a state. @throws LearningError TRAINING_STATE */
-export function loadState(state: Uint8Array, path: string, network: Module, adam: Adam): Position {
+/** Fills what a training changes from a state. @throws LearningError TRAINING_STATE */
+export function loadState(state: Uint8Array, path: string, { network, optimiser, average }: Learner): Position {
   return scope(() => {
     const { tensors, position } = decoded(state, path);
     try {
       network.loadState(withPrefix("weights.", tensors));
-      adam.loadState(tensors, position.steps);
+      optimiser.loadState(tensors, position.steps);
+      average?.loadState(tensors);
     } catch (error) {
       throw new LearningError({ code: "TRAINING_STATE", path, because: messageOf(error) }, { cause: error });
     }

@@ -1,10 +1,18 @@
 import type { RandomSource } from "@multirnet/base";
-import { gradients, scope, withoutGradients, type Tensor } from "@multirnet/engine";
-import { namedHeads, type Network } from "@multirnet/networks";
+import {
+  firstNotFinite,
+  foreachAddInPlace,
+  foreachMulScalarInPlace,
+  gradients,
+  scope,
+  withoutGradients,
+  type Tensor,
+} from "@multirnet/engine";
+import { passInStretches, type Network, type Prediction } from "@multirnet/networks";
 
-import type { LossSettings } from "../config/loss.js";
-import { jointLoss } from "../losses/index.js";
-import type { Adam } from "../optimisers/adam.js";
+import { jointLoss, type JointSettings } from "../losses/index.js";
+import { clipGradients } from "../optimisers/gradient-norm.js";
+import type { Optimiser } from "../optimisers/optimiser.js";
 import { zerosLike } from "../optimisers/zeros-like.js";
 import type { Batch } from "./batch.js";
 
@@ -24,63 +32,165 @@ export class NotFinite {
   }
 }
 
-/**
- * One training step: prediction, loss, gradient, weights. A parameter that took no part in the loss has gradient 0; a frozen one is not touched. A batch without any truth for
- * this network moves no weight, nor does one whose loss is not finite; batch norms have seen it all the same.
- */
-export function trainingStep(
-  network: Network,
-  adam: Adam,
-  batch: () => Batch,
-  options: {
-    readonly loss: LossSettings;
-    readonly learningRate: number;
-    readonly random: RandomSource;
-    readonly frozen: ReadonlySet<string>;
-  },
-): StepLosses | NotFinite | undefined {
-  return scope(() => {
-    const { input, truth } = batch();
-    const { losses, total } = scope(() => {
-      const prediction = network.forward(input, { mode: "train", random: options.random });
-      const found = jointLoss(prediction, truth, options.loss);
-      if (found === undefined) return { losses: undefined, total: undefined };
-      const losses = {
-        loss: found.total.item(),
-        ...(found.segmentation === undefined ? {} : { segmentation: found.segmentation.item() }),
-        ...(found.diagnosis === undefined ? {} : { diagnosis: found.diagnosis.item() }),
-      };
-      if (!Number.isFinite(losses.loss))
-        return { losses: new NotFinite(firstNotFinite(network, namedHeads(prediction))), total: undefined };
-      return { losses, total: found.total };
-    });
-    if (total === undefined) return losses;
-    const parameters = network.parameters();
-    const moved = new Map([...parameters].filter(([path]) => !options.frozen.has(path)));
-    const paths = [...moved.keys()];
-    const found = new Map(gradients(total, [...moved.values()]).map((gradient, index) => [paths[index], gradient]));
-    const complete = withoutGradients(() =>
-      Array.from(parameters, ([path, parameter]) =>
-        moved.has(path) ? (found.get(path) ?? zerosLike(parameter)) : undefined,
-      ),
-    );
-    adam.step(complete, options.learningRate);
-    return losses;
-  });
+export interface StepOptions {
+  readonly loss: JointSettings;
+  readonly learningRate: number;
+  readonly clipNorm?: number | undefined; // largest norm of all gradients together
+  /** Stretches of the network whose activations are made anew on the way back; 1 keeps them all, and so does a network that is not compiled. */
+  readonly stretches?: number;
+  readonly random: RandomSource;
+  readonly frozen: ReadonlySet<string>;
 }
 
 /**
- * What went wrong first, as near as it can be told afterwards: a weight before what it made of its input, running statistics before heads that lie
- * behind them.
+ * One training step: prediction, loss and gradient of each batch, the mean gradient, weights. A parameter that took no part in the loss has gradient 0; a
+ * frozen one is not touched. Batches without any truth for this network move no weight, nor does a step with a loss that is not finite; batch norms have
+ * seen them all the same.
+ *
+ * @returns the mean losses of the batches with truth; undefined where none has any
  */
-function firstNotFinite(network: Network, heads: ReadonlyMap<string, Tensor>): string {
-  const isWrong = ([, tensor]: readonly [string, Tensor]): boolean => !isFiniteTensor(tensor);
-  const weight = [...network.parameters()].find(isWrong);
+export function trainingStep(
+  network: Network,
+  optimiser: Optimiser,
+  batches: readonly (() => Batch)[],
+  { loss, learningRate, clipNorm, stretches = 1, random, frozen }: StepOptions,
+): StepLosses | NotFinite | undefined {
+  return scope(() => {
+    const parameters = network.parameters();
+    const moved = new Map([...parameters].filter(([path]) => !frozen.has(path)));
+    const seen: StepLosses[] = [];
+    let sums: (Tensor | undefined)[] = [];
+    for (const [index, batch] of batches.entries()) {
+      const draws = index === 0 ? random : random.derive("batch", index);
+      const weights = [...moved.values()];
+      const made = batch();
+      const found =
+        stretches > 1
+          ? inStretches(network, made, loss, { draws, stretches, weights })
+          : inOne(network, made, loss, { draws, weights });
+      if (found instanceof NotFinite) return found;
+      if (found === undefined) continue;
+      seen.push(found.losses);
+      sums = sumOf(sums, found.gradients);
+    }
+    if (seen.length === 0) return undefined;
+    const paths = [...moved.keys()];
+    const found = new Map(sums.map((sum, index) => [paths[index], sum]));
+    const complete = withoutGradients(() => {
+      const known = sums.filter((sum) => sum !== undefined);
+      if (batches.length > 1) foreachMulScalarInPlace(known, 1 / batches.length);
+      if (clipNorm !== undefined) clipGradients(known, clipNorm);
+      return Array.from(parameters, ([path, parameter]) =>
+        moved.has(path) ? (found.get(path) ?? zerosLike(parameter)) : undefined,
+      );
+    });
+    optimiser.step(complete, learningRate);
+    return meanOf(seen);
+  });
+}
+
+interface Found {
+  readonly losses: StepLosses;
+  readonly gradients: readonly (Tensor | undefined)[];
+}
+
+interface Way {
+  readonly draws: RandomSource;
+  readonly weights: readonly Tensor[];
+}
+
+/** Losses and gradients of a batch; undefined where it has no truth for this network. */
+function inOne(
+  network: Network,
+  { input, truth }: Batch,
+  settings: JointSettings,
+  { draws, weights }: Way,
+): Found | NotFinite | undefined {
+  const predicted = (): Prediction => network.forward(input, { mode: "train", random: draws });
+  const found = scope(() => lossOf(predicted(), truth, settings));
+  if (found === undefined) return undefined;
+  if (!Number.isFinite(found.losses.loss)) return notFinite(network, input, () => lossOf(predicted(), truth, settings));
+  return { losses: found.losses, gradients: gradients(found.total, weights) };
+}
+
+/** The same, with the activations of the network's stretches made anew on the way back. */
+function inStretches(
+  network: Network,
+  batch: Batch,
+  settings: JointSettings,
+  { draws, weights, stretches }: Way & { readonly stretches: number },
+): Found | NotFinite | undefined {
+  const { input, truth } = batch;
+  return scope(() => {
+    const pass = passInStretches(network, input, { mode: "train", random: draws }, stretches);
+    if (pass === undefined) return inOne(network, batch, settings, { draws, weights });
+    const found = lossOf(pass.prediction, truth, settings);
+    if (found === undefined) return undefined;
+    const predicted = (): Prediction => network.forward(input, { mode: "train", random: draws });
+    if (!Number.isFinite(found.losses.loss))
+      return notFinite(network, input, () => lossOf(predicted(), truth, settings));
+    return { losses: found.losses, gradients: pass.gradients(found.total, weights) };
+  });
+}
+
+function lossOf(
+  prediction: Prediction,
+  truth: Batch["truth"],
+  settings: JointSettings,
+): { readonly losses: StepLosses; readonly total: Tensor } | undefined {
+  const found = jointLoss(prediction, truth, settings);
+  if (found === undefined) return undefined;
+  const { total, segmentation, diagnosis } = found;
+  const losses = {
+    loss: total.item(),
+    ...(segmentation === undefined ? {} : { segmentation: segmentation.item() }),
+    ...(diagnosis === undefined ? {} : { diagnosis: diagnosis.item() }),
+  };
+  return { losses, total };
+}
+
+function notFinite(network: Network, input: Tensor, again: () => unknown): NotFinite {
+  return new NotFinite(whatWentWrong(network, input, again));
+}
+
+/** Adds gradients to those of the batches before, in place; of a weight without one, what the others have. */
+function sumOf(sums: readonly (Tensor | undefined)[], more: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+  const both = more.flatMap((gradient, index) => {
+    const sum = sums[index];
+    return gradient === undefined || sum === undefined ? [] : { sum, gradient };
+  });
+  if (both.length > 0) {
+    withoutGradients(() => {
+      foreachAddInPlace(
+        both.map(({ sum }) => sum),
+        both.map(({ gradient }) => gradient),
+      );
+    });
+  }
+  return more.map((gradient, index) => sums[index] ?? gradient);
+}
+
+function meanOf(losses: readonly StepLosses[]): StepLosses {
+  const mean = (part: keyof StepLosses): number | undefined => {
+    const known = losses.flatMap((one) => one[part] ?? []);
+    return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  const [segmentation, diagnosis] = [mean("segmentation"), mean("diagnosis")];
+  return {
+    loss: mean("loss") ?? 0,
+    ...(segmentation === undefined ? {} : { segmentation }),
+    ...(diagnosis === undefined ? {} : { diagnosis }),
+  };
+}
+
+/** What went wrong first: a weight before what it made of its input, the input before what was made of it. */
+function whatWentWrong(network: Network, input: Tensor, again: () => unknown): string {
+  const weight = [...network.parameters()].find(([, tensor]) => !isFiniteTensor(tensor));
   if (weight !== undefined) return `weight ${weight[0]}`;
-  const statistic = [...network.state()].find(isWrong);
-  if (statistic !== undefined) return `statistic ${statistic[0]}`;
-  const head = [...heads].find(isWrong);
-  return head === undefined ? "the loss itself" : `head ${head[0]}`;
+  if (!isFiniteTensor(input)) return "the input";
+  const place = firstNotFinite(() => withoutGradients(again));
+  if (place === undefined) return "the loss itself";
+  return `the output of ${place.op}${place.module === "" ? "" : ` in ${place.module}`}`;
 }
 
 function isFiniteTensor(tensor: Tensor): boolean {

@@ -3,18 +3,22 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { readModelCard, runFolder } from "@multirnet/artifacts";
+import { decodeSafetensors } from "@multirnet/engine";
 import { createNetwork, encodeWeights, loadWeights } from "@multirnet/networks";
 import { expect, test } from "vitest";
 
 import { readTrainConfig } from "../config/train-config.js";
+import type { TrainingEvent } from "./events.js";
 import { readRunFacts } from "./run-facts.js";
 import { madeConfig, madeTrainingSet, newRunPath, resultOf, RUN_FILES } from "./testing/made-training.js";
-import { train, type TrainingEvent } from "./train.js";
+import { train } from "./train.js";
 
+/** The files of a run; of those whose names say when they were made, how they begin. */
 const filesOf = (path: string): string[] =>
   readdirSync(path, { recursive: true })
     .map(String)
     .filter((name) => statSync(join(path, name)).isFile())
+    .map((name) => name.replace(/(tfevents)\..*/, "$1"))
     .sort();
 
 test("a training leaves a run folder that says what was done, and weights that load", async () => {
@@ -24,7 +28,10 @@ test("a training leaves a run folder that says what was done, and weights that l
 
   // Seven cases in batches of three: three steps in each of two epochs.
   expect(outcome).toEqual({ run: runFolder(path), ended: "finished", steps: 6, bestEpoch: undefined });
-  expect(filesOf(path)).toEqual(RUN_FILES);
+  const pictures = [0, 1].flatMap((epoch) =>
+    ["both-1", "both-2", "masked"].map((name) => `pictures/epoch-000${String(epoch)}-${name}.png`),
+  );
+  expect(filesOf(path)).toEqual([...RUN_FILES, "events/events.out.tfevents", ...pictures].sort());
   expect(await readTrainConfig(outcome.run.config)).toEqual(config);
   expect(await readModelCard(outcome.run.card)).toMatchObject({
     task: "joint",
@@ -98,6 +105,35 @@ test("checkpoints that are written on the way change nothing", async () => {
   await train(madeConfig(dataset), rarely);
   await train(madeConfig(dataset, { checkpointMinutes: 0 }), always);
   expect(await resultOf(always)).toEqual(await resultOf(rarely));
+});
+
+test("regions made ahead on threads, and gradients taken in stretches, change nothing but the time", async () => {
+  const dataset = await madeTrainingSet();
+  const [plain, ahead, stretched] = [await newRunPath(), await newRunPath(), await newRunPath()];
+  await train(madeConfig(dataset), plain);
+  await train(madeConfig(dataset), ahead, { workers: 2 });
+  expect(await resultOf(ahead)).toEqual(await resultOf(plain));
+  await train(madeConfig(dataset, { activationStretches: 3 }), stretched);
+  const losses = async (path: string): Promise<number[]> =>
+    (await resultOf(path)).log.flatMap((line) => ("loss" in line ? (line.loss as number) : []));
+  const found = await losses(stretched);
+  for (const [i, loss] of (await losses(plain)).entries()) expect(found[i]).toBeCloseTo(loss, 4);
+});
+
+test("what predicts is the average of the weights, where one is kept", async () => {
+  const dataset = await madeTrainingSet();
+  const [plain, averaged] = [await newRunPath(), await newRunPath()];
+  await train(madeConfig(dataset, { optimiser: { learningRate: 1e-2 } }), plain);
+  const run = runFolder(averaged);
+  await train(madeConfig(dataset, { optimiser: { learningRate: 1e-2, averageDecay: 0.9 } }), averaged);
+  const last = decodeSafetensors(await readFile(runFolder(plain).last), "last");
+  const average = decodeSafetensors(await readFile(run.last), "last");
+  const state = decodeSafetensors(await readFile(run.lastState), "state");
+  expect([...average.keys()]).toEqual([...last.keys()]);
+  for (const [name, tensor] of average) {
+    expect(tensor.toNumbers()).toEqual(state.get(`average.${name}`)?.toNumbers());
+    expect(state.get(`weights.${name}`)?.toNumbers()).toEqual(last.get(name)?.toNumbers()); // learning itself is as without
+  }
 });
 
 test("a run says by what it was made", async () => {

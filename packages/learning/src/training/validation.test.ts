@@ -11,7 +11,7 @@ const COVID = [3, 1, 2]; // logits of a network that says covid-19 of everything
 const VOXELS = 9 * 7 * 5;
 const settings = {
   preprocessing: { spacingMm: GRID.spacingMm, region: { x: 16, y: 16, z: 16 } },
-  inference: { overlap: 0.5, threshold: 0.5, minimumLesionMm3: 0 },
+  inference: { overlap: 0.5, threshold: 0.5, minimumLesionMm3: 0, flips: [] },
 };
 
 /** A case that is bright at some voxels, and whose truth lies at others; no truth is not the same as none anywhere. */

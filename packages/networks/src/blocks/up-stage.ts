@@ -24,11 +24,11 @@ export class UpStage extends Module {
     init: RandomSource,
   ) {
     super();
-    this.up = new UpConvolution({ from, to: up, stride: 2, bias: upBias }, init.derive("up"));
+    this.up = new UpConvolution({ dims: style.dims ?? 3, from, to: up, stride: 2, bias: upBias }, init.derive("up"));
     this.convolutions = new DoubleConvolution({ from: skip + up, to, style }, init.derive("convolutions"));
   }
 
-  /** @param skips N×C×D×H×W each @param deeper N×from×D/2×H/2×W/2 @returns N×to×D×H×W */
+  /** @param skips N×C×space each @param deeper N×from×half of it @returns N×to×space */
   forward(skips: readonly Tensor[], deeper: Tensor, pass: Pass): Tensor {
     return scope(() => {
       const joined = scope(() => cat([...skips, this.up.forward(deeper)], { dim: 1 }));

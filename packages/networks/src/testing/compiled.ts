@@ -20,7 +20,9 @@ function networkOf(entry: NetworkEntry): Network {
 
 function scanOf(entry: NetworkEntry, network: Network, seed = 0): Tensor {
   const multiple = sideMultiple(resolveNetwork({ name: entry.name, preset: "small" }));
-  const space = [1, 1, 2].slice(-entry.dims).map((count) => network.side ?? count * multiple);
+  // A norm of each sample over two values, as the deepest of a slice would be, tells little but rounding.
+  const blocks = entry.dims === 2 ? [2, 3] : [1, 1, 2];
+  const space = blocks.map((count) => network.side ?? count * multiple);
   const channels = entry.input[0] ?? 1;
   const shape = entry.stack === true ? [2, 2, channels, ...space] : [2, channels, ...space];
   return noise(`scan ${String(seed)}`, shape);

@@ -13,6 +13,8 @@ const NOTES: Readonly<Record<string, ContractNotes>> = {
   zhou: UP,
   unet3d: UNITS,
   unetpp3d: UNITS,
+  unet2d: UNITS,
+  unetpp2d: UNITS,
   "attention-unet": {
     notLearned: {
       paths: [

@@ -63,7 +63,7 @@ export function networkContract(
     test.each([
       { batch: 1, blocks: [1, 2, 3], lesions: ["lesion"] },
       { batch: 3, blocks: [3, 1, 2], lesions: ["lesion"] },
-      { batch: 2, blocks: [2, 1, 1], lesions: ["ground-glass", "consolidation", "effusion"] },
+      { batch: 2, blocks: [1, 2, 1], lesions: ["ground-glass", "consolidation", "effusion"] },
     ])("have the size of a batch of $batch with $blocks blocks a side, $lesions.length lesion types", (one) => {
       scope(() => {
         const more = headsOf(specOf()).lesions.length === 0 ? {} : { lesions: one.lesions };

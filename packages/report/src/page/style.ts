@@ -24,6 +24,7 @@ header, main, footer { max-width: 1360px; margin: 0 auto; padding: 0 24px; }
 header { padding-top: 28px; }
 h1 { font-size: 27px; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 18px; margin: 0 0 12px; }
+h3 { font-size: 15px; margin: 14px 0 8px; }
 p { margin: 0 0 10px; }
 a { color: var(--accent); }
 .faint, figcaption, .unit { color: var(--faint); }
@@ -93,6 +94,8 @@ body:has(#show-probability:checked, #show-scan:checked) :is(.outline, .key:not(.
 .key svg { width: 30px; height: 12px; background: #333; border-radius: 3px; }
 .ramp { width: 60px; height: 12px; border-radius: 3px; background: linear-gradient(to right, #333, #8a3d1e 25%, #c07030 50%, #c8a53a); }
 .montage { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(190px, 45%), 1fr)); gap: 8px; }
+.montage img { display: block; width: 100%; border-radius: 4px; image-rendering: pixelated; }
+pre { font: 13px/1.45 ui-monospace, "Noto Sans Mono", monospace; margin: 8px 0 0; }
 .montage .number { left: 6px; top: 6px; }
 .chart { width: 100%; height: auto; max-width: 860px; display: block; }
 .chart text { fill: var(--ink); font-size: 13px; }

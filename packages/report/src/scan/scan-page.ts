@@ -1,8 +1,10 @@
 import { isNotGiven } from "@multirnet/base";
 import { largestLabel, requireSameGrid, type Volume } from "@multirnet/imaging";
 
+import { dateText } from "../page/date.js";
 import { html, type Html } from "../page/html.js";
 import { pageHtml } from "../page/page.js";
+import { warningsSection } from "../page/warnings.js";
 import { upright } from "../planes/plane.js";
 
 import { diagnosisSection, factsSection, lesionSection } from "./findings.js";
@@ -38,22 +40,6 @@ function header({ title, createdAt, synthetic, notice }: ScanReport): Html {
     </p>
     <p class="notice"><strong>Notice.</strong> ${notice}</p>
   </header>`;
-}
-
-/** "2026-03-04T05:06:07.000Z" as "2026-03-04 05:06 UTC"; anything else as it is. */
-function dateText(iso: string): string {
-  const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z?)$/.exec(iso);
-  return parts === null ? iso : `${parts[1] ?? ""} ${parts[2] ?? ""}${parts[3] === "Z" ? " UTC" : ""}`;
-}
-
-function warningsSection(warnings: readonly string[]): Html | undefined {
-  if (warnings.length === 0) return undefined;
-  return html`<section class="warnings" aria-labelledby="warnings">
-    <h2 id="warnings">⚠ ${warnings.length === 1 ? "Warning" : `${warnings.length} warnings`}</h2>
-    <ul>
-      ${warnings.map((warning) => html`<li>${warning}</li>`)}
-    </ul>
-  </section>`;
 }
 
 function picturesOf({ scan, lesions, probability, lesionTypes }: ScanReport): Html {

@@ -105,7 +105,7 @@ export async function resultOf(path: string): Promise<TrainingResult> {
   const run = runFolder(path);
   const lines = (await readFile(run.log, "utf8")).trimEnd().split("\n");
   const log = lines.map((line) => {
-    const { seconds: _, ...rest } = JSON.parse(line) as { readonly seconds?: number };
+    const { seconds: _, waitSeconds: __, ...rest } = JSON.parse(line) as Record<string, unknown>;
     return rest;
   });
   return { weights: await readFile(run.last, "base64"), state: await readFile(run.lastState, "base64"), log };

@@ -6,7 +6,7 @@ import type { UnitStyle } from "../blocks/conv-norm-activation.js";
 import { DoubleConvolution } from "../blocks/double-convolution.js";
 import { UpStage } from "../blocks/up-stage.js";
 import { requireRegion, requireStatistics } from "../input.js";
-import { Convolution } from "../layers/convolution.js";
+import { Convolution, type Dims } from "../layers/convolution.js";
 import type { Norm } from "../layers/norm.js";
 import { MaxPool } from "../layers/pooling.js";
 import { Network, type Pass, type Prediction } from "../network.js";
@@ -21,7 +21,7 @@ interface Widths {
   readonly widths?: readonly number[] | undefined; // as published unless given
 }
 
-export const unet3dOptions = z
+export const unetOptions = z
   .strictObject({
     lesions: LESIONS,
     variant: z
@@ -43,7 +43,7 @@ export const unet3dOptions = z
     message: "expected a list of 5 or 6 for monai, the last one for the finest decoder level",
   })
   .overwrite((options) => ({ ...options, widths: [...widthsOf(options)] }));
-export type Unet3dOptions = z.infer<typeof unet3dOptions>;
+export type UnetOptions = z.infer<typeof unetOptions>;
 
 function widthsOf({ variant, widths }: Widths): readonly number[] {
   return widths ?? WIDTHS[variant];
@@ -54,16 +54,19 @@ function levelsOf(options: Widths): number {
 }
 
 /** Each side of the input is a multiple of this: there is a halving between two levels. */
-export function unet3dMultiple(options: Widths): number {
+export function unetMultiple(options: Widths): number {
   return 2 ** (levelsOf(options) - 1);
 }
 
-export const unet3dPresets = {
+export const unetPresets = {
   full: {},
   small: { widths: [16, 32, 64, 128] },
   tiny: { widths: [4, 6, 8, 10] },
   monai: { variant: "monai" },
-} as const satisfies Record<string, z.input<typeof unet3dOptions>>;
+} as const satisfies Record<string, z.input<typeof unetOptions>>;
+
+/** That the input has. */
+export const CHANNELS: Readonly<Record<Dims, number>> = { 2: 3, 3: 1 };
 
 /** How a variant lays its channels. */
 interface Plan {
@@ -73,30 +76,46 @@ interface Plan {
   readonly decoder: readonly { readonly up: number; readonly to: number }[]; // the deepest first
 }
 
+/** Which form of a U-Net: of volumes, with a single channel, or of slices, which stand three times as channels. */
+export interface UnetShape {
+  readonly name: string;
+  readonly dims: Dims;
+}
+
 /**
- * 3D U-Net: max-pooled levels of two convolutions, and back up with skips. Çiçek et al., MICCAI 2016: four levels, the first convolution of a level
- * half as wide, biases on the 3×3×3 convolutions and the head. 19,072,834 parameters with two outputs (the paper's 19,069,955 are for three
+ * U-Net: max-pooled levels of two convolutions, and back up with skips. Çiçek et al., MICCAI 2016: four levels, the first convolution of a level
+ * half as wide, biases on the 3×3×3 convolutions and the head. 19,072,834 parameters in 3-D with two outputs (the paper's 19,069,955 are for three
  * channels in and three out, without those of the norms). `variant: monai` is MONAI's BasicUNet: five levels, 5,749,410 parameters.
  *
  * Differs: convolutions are padded, so that the outline has the size of the region.
  */
-export class Unet3d extends Network {
+export class Unet extends Network {
   readonly task = "segmentation";
   readonly encoder: readonly DoubleConvolution[];
   readonly decoder: readonly UpStage[];
   readonly head: Convolution;
-  readonly pool = new MaxPool({ dims: 3, kernel: 2 });
+  readonly pool: MaxPool;
+  override readonly sees: Network["sees"];
+  readonly #shape: UnetShape;
   readonly #deepest: { readonly multipleOf: number; readonly norm: Norm };
 
-  constructor(options: Unet3dOptions, init: RandomSource) {
+  constructor(shape: UnetShape, options: UnetOptions, init: RandomSource) {
     super();
     const { lesions, variant } = options;
+    const { dims } = shape;
     const plan = variant === "cicek" ? cicekPlan : monaiPlan;
-    const { style, upBias, encoder, decoder } = plan(widthsOf(options));
-    this.#deepest = { multipleOf: unet3dMultiple(options), norm: style.norm };
+    const { style: layers, upBias, encoder, decoder } = plan(widthsOf(options));
+    const style = { ...layers, dims };
+    this.sees = dims === 2 ? "slice" : "volume";
+    this.pool = new MaxPool({ dims, kernel: 2 });
+    this.#shape = shape;
+    this.#deepest = { multipleOf: unetMultiple(options), norm: style.norm };
     this.encoder = encoder.map(
       (level, index) =>
-        new DoubleConvolution({ from: encoder[index - 1]?.to ?? 1, ...level, style }, init.derive("encoder", index)),
+        new DoubleConvolution(
+          { from: encoder[index - 1]?.to ?? CHANNELS[dims], ...level, style },
+          init.derive("encoder", index),
+        ),
     );
     this.decoder = decoder.map(({ up, to }, index) => {
       const from = decoder[index - 1]?.to ?? encoder.at(-1)?.to ?? 0;
@@ -104,13 +123,14 @@ export class Unet3d extends Network {
       return new UpStage({ from, up, skip, to, upBias, style }, init.derive("decoder", index));
     });
     const last = decoder.at(-1)?.to ?? 0;
-    this.head = new Convolution({ from: last, to: lesions.length, kernel: 1, bias: true }, init.derive("head"));
+    this.head = new Convolution({ dims, from: last, to: lesions.length, kernel: 1, bias: true }, init.derive("head"));
   }
 
-  /** @param input N×1×D×H×W in [0, 1], each side a multiple of `unet3dMultiple` */
+  /** @param input N×1×D×H×W in [0, 1], or N×3×H×W, each side a multiple of `unetMultiple` */
   forward(input: Tensor, pass: Pass): Prediction {
-    requireRegion("unet3d", input, { channels: 1, multipleOf: this.#deepest.multipleOf });
-    requireStatistics("unet3d", input, this.#deepest, pass);
+    const { name, dims } = this.#shape;
+    requireRegion(name, input, { dims, channels: CHANNELS[dims], multipleOf: this.#deepest.multipleOf });
+    requireStatistics(name, input, { dims, ...this.#deepest }, pass);
     return scope(() => {
       const features: Tensor[] = [];
       for (const [index, level] of this.encoder.entries()) {

@@ -7,10 +7,10 @@ import { resolveNetwork, sideMultiple } from "../registry.js";
 import { noise } from "../testing/formula.js";
 import { EVALUATION, training } from "../testing/passes.js";
 import { thrownBy } from "../testing/thrown.js";
-import { Unet3d, unet3dOptions } from "./unet3d.js";
+import { Unet, unetOptions } from "./unet.js";
 
-const made = (options: Record<string, unknown>): Unet3d =>
-  new Unet3d(unet3dOptions.parse(options), new RandomSource(5));
+const made = (options: Record<string, unknown>): Unet =>
+  new Unet({ name: "unet3d", dims: 3 }, unetOptions.parse(options), new RandomSource(5));
 
 test("widths that are not given are those of the variant, and stand in the resolved options", () => {
   const resolved = (given: Record<string, unknown>): unknown => resolveNetwork({ name: "unet3d", ...given }).options;

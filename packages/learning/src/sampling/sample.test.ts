@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 
 import type { PreparedCase } from "../dataset/prepared-case.js";
 import { madePrepared } from "../dataset/testing/prepared.js";
-import { batches, drawSample, epochOrder } from "./epoch.js";
+import { batches, epochOrder } from "./order.js";
+import { drawSample } from "./sample.js";
 
 const names = ["a", "b", "c", "d", "e", "f", "g"];
 

@@ -1,0 +1,184 @@
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { foldsFolder, runFolder } from "@multirnet/artifacts";
+import { parse } from "yaml";
+import { expect, test } from "vitest";
+
+import { madeFolder } from "../dataset/testing/made-dataset.js";
+import { measureRun, type MeasuredFolds } from "../measuring/measure-run.js";
+import { writeRunReport } from "../reporting/write-run-report.js";
+import { madeConfig, madeTrainingSet } from "../training/testing/made-training.js";
+import { resumeFolds, trainFolds } from "../training/train-folds.js";
+import { train } from "../training/train.js";
+import { compareRuns } from "./compare-runs.js";
+import { exportToMlflow } from "./export-mlflow.js";
+import { listRuns } from "./list-runs.js";
+
+const metrics = (cases: Record<string, { vdsc?: number | object; truth?: string; prediction?: string }>): string =>
+  JSON.stringify({
+    dataset: "d",
+    split: "test",
+    region: "whole",
+    seenInTraining: [],
+    cases: Object.entries(cases).map(([name, { vdsc, truth, prediction }]) => ({
+      case: name,
+      ...(vdsc === undefined ? {} : { segmentation: { vdsc } }),
+      ...(truth === undefined ? {} : { diagnosis: { truth, prediction } }),
+    })),
+    segmentation: { undefined: "not looked at" },
+    classification: { undefined: "not looked at" },
+  });
+
+test("two runs are compared case by case: only what both have counts", async () => {
+  const dir = await madeFolder({
+    "a/metrics.json": metrics({
+      one: { vdsc: 0.5, truth: "cap", prediction: "cap" },
+      two: { vdsc: 0.7, truth: "cap", prediction: "normal" },
+      three: { vdsc: { undefined: "both are empty" } },
+      alone: { vdsc: 0.1 },
+    }),
+    "b/metrics.json": metrics({
+      two: { vdsc: 0.6, truth: "cap", prediction: "cap" },
+      one: { vdsc: 0.8, truth: "cap", prediction: "cap" },
+      three: { vdsc: 0.9 },
+      other: { vdsc: 1 },
+    }),
+  });
+  const { scores, onlyA, onlyB } = await compareRuns(join(dir, "a"), join(dir, "b"));
+  expect({ onlyA, onlyB }).toEqual({ onlyA: ["alone"], onlyB: ["other"] });
+  expect(Object.keys(scores)).toEqual(["vdsc", "accuracy"]);
+  const close = (value: number): unknown => expect.closeTo(value, 12);
+  expect(scores["vdsc"]).toEqual({
+    a: close(0.6),
+    b: close(0.7),
+    difference: close(0.1), // of 0.3 and −0.1
+    difference95: { low: close(-0.1), high: close(0.3) },
+    cases: 2,
+    better: 1,
+  });
+  expect(scores["accuracy"]).toMatchObject({ a: 0.5, b: 1, difference: 0.5, better: 1 });
+});
+
+test("runs without a case in common, or without figures, are refused", async () => {
+  const dir = await madeFolder({
+    "a/metrics.json": metrics({ one: { vdsc: 1 } }),
+    "b/metrics.json": metrics({ two: { vdsc: 1 } }),
+  });
+  const [a, b, none] = ["a", "b", "none"].map((name) => join(dir, name)) as [string, string, string];
+  await expect(compareRuns(a, b)).rejects.toThrow(
+    `nothing to compare: ${a} and ${b} were measured on no case in common`,
+  );
+  await expect(compareRuns(a, none)).rejects.toThrow(
+    `cannot read the metrics ${join(none, "metrics.json")}: there is no such file; evaluate the run first`,
+  );
+});
+
+test("a cross validation trains a run a fold, measures each case by the run that had not seen it, and goes on where it was stopped", async () => {
+  const dataset = await madeTrainingSet();
+  const config = madeConfig(dataset, { epochs: 1 });
+  const path = join(await madeFolder(), "folds");
+  const stop = new AbortController();
+  const stopped = await trainFolds(config, path, {
+    signal: stop.signal,
+    onEvent: (event, fold) => {
+      if (fold === 1 && event.kind === "step") stop.abort();
+    },
+  });
+  expect(stopped.ended).toBe("aborted");
+  expect(stopped.outcomes.map(({ ended }) => ended)).toEqual(["finished", "aborted"]);
+  expect(await resumeFolds(path)).toMatchObject({ ended: "finished", outcomes: [{}, {}, {}] });
+  expect(await resumeFolds(foldsFolder(path).run(0))).toBeUndefined(); // a run, no cross validation
+
+  const whole = join(await madeFolder(), "whole");
+  await trainFolds(config, whole);
+  const weights = (of: string, fold: number): Promise<Buffer> => readFile(runFolder(foldsFolder(of).run(fold)).last);
+  for (const fold of [0, 1, 2]) expect(await weights(path, fold)).toEqual(await weights(whole, fold));
+
+  const measured = (await measureRun(path)) as MeasuredFolds;
+  expect(measured.folds).toEqual({
+    0: ["both-1", "masked"],
+    1: ["both-2", "diagnosed", "both-4"],
+    2: ["normal", "both-3"],
+  });
+  expect(measured.cases.map((one) => one.case)).toEqual(Object.values(measured.folds).flat());
+  expect(measured.seenInTraining).toEqual([]);
+  expect(JSON.parse(await readFile(foldsFolder(path).metrics, "utf8"))).toEqual(JSON.parse(JSON.stringify(measured)));
+  expect((await readdir(join(path, "predictions"))).sort()).toEqual(
+    measured.cases
+      .filter((one) => one.segmentation !== undefined || one.case === "diagnosed")
+      .map((one) => `${one.case}.nii.gz`)
+      .sort(),
+  );
+
+  // On another dataset its runs answer together.
+  const together = await measureRun(path, { dataset });
+  expect(together.seenInTraining).toHaveLength(7);
+
+  const [listed] = await listRuns(join(path, ".."));
+  expect(listed).toMatchObject({
+    kind: "folds",
+    network: "multirnet",
+    epochs: 3,
+    ofEpochs: 3,
+    fold: { undefined: "3 of 3 folds begun" },
+  });
+});
+
+test("a folder of another thing is not trained into", async () => {
+  const dir = await madeFolder({ "notes.txt": "mine" });
+  await expect(trainFolds(madeConfig(await madeTrainingSet()), dir)).rejects.toThrow(`${dir} holds notes.txt already`);
+});
+
+test("a run is listed, reported and exported with what it logged", async () => {
+  const dir = await madeFolder();
+  const path = join(dir, "runs", "one");
+  await train(madeConfig(await madeTrainingSet(), { seed: 5, validation: { share: 0.3 } }), path, { fold: 1 });
+  await measureRun(path);
+  await mkdir(join(dir, "runs", "no run"));
+  await writeFile(join(dir, "runs", "file"), "");
+  expect(await listRuns(join(dir, "runs"))).toEqual([
+    {
+      path,
+      kind: "run",
+      name: "made",
+      network: "multirnet",
+      seed: 5,
+      fold: 1,
+      steps: 2,
+      epochs: 2,
+      ofEpochs: 2,
+      started: expect.any(String),
+      vdsc: expect.any(Number),
+      accuracy: expect.any(Number),
+    },
+  ]);
+
+  const page = await readFile(await writeRunReport(path), "utf8");
+  for (const words of ["made, fold 1", "V-DSC of held-back cases", "both-2", "After epoch 1", "weightDecay: 0", "seed"])
+    expect(page.toLowerCase()).toContain(words.toLowerCase());
+  expect(page.match(/data:image\/png/g)).toHaveLength(6); // three regions after each of two epochs
+
+  const store = join(dir, "mlruns");
+  const { runId, folder } = await exportToMlflow(path, store);
+  const meta = parse(await readFile(join(folder, "meta.yaml"), "utf8")) as Record<string, unknown>;
+  expect(meta).toMatchObject({ run_id: runId, run_name: "made-fold-1", status: 3, lifecycle_stage: "active" });
+  const experiment = parse(await readFile(join(folder, "..", "meta.yaml"), "utf8")) as Record<string, unknown>;
+  expect(experiment).toMatchObject({ name: "made", experiment_id: meta["experiment_id"], lifecycle_stage: "active" });
+  expect(typeof meta["experiment_id"]).toBe("string");
+  const lines = (await readFile(join(folder, "metrics/train/loss"), "utf8")).trimEnd().split("\n");
+  expect(lines.map((line) => line.split(" ")[2])).toEqual(["1", "2"]);
+  for (const line of lines) expect(line).toMatch(/^\d{13} [\d.e-]+ \d+$/);
+  expect(await readFile(join(folder, "params/optimiser.learningRate"), "utf8")).toBe("0.0003");
+  expect(await readFile(join(folder, "tags/mlflow.runName"), "utf8")).toBe("made-fold-1");
+  expect((await readdir(join(folder, "artifacts"))).sort()).toEqual([
+    "checkpoints",
+    "config.yaml",
+    "metrics.json",
+    "model.json",
+    "report.html",
+    "run.json",
+  ]);
+  const again = await exportToMlflow(path, store, { experiment: "other" });
+  expect(again.folder.startsWith(join(folder, ".."))).toBe(false);
+});
