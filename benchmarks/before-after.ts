@@ -1,8 +1,8 @@
 /**
  * Every network of the registry with the fast path and without it, in one process, turn by turn: forward pass in evaluation and training step without the
- * optimiser. First both must agree.
+ * optimiser. First both must agree. With --mixed: in mixed precision beside the fast path; there is nothing to agree upon then.
  *
- *     node scripts/run-typescript.js benchmarks/before-after.ts [--only vnet] [--work forward] [--preset full] [--turns 5] [--batch 2]
+ *     node scripts/run-typescript.js benchmarks/before-after.ts [--only vnet] [--work forward] [--preset full] [--turns 5] [--batch 2] [--mixed]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,11 +22,14 @@ import {
 import {
   compiled,
   createNetwork,
+  forwardMixed,
   namedHeads,
   NETWORKS,
   resolveNetwork,
   type Network,
   type NetworkEntry,
+  type Pass,
+  type Prediction,
 } from "@multirnet/networks";
 
 import { conditions, difference, THREADS } from "./side.ts";
@@ -40,15 +43,18 @@ const { values: options } = parseArgs({
     preset: { type: "string", default: "full" },
     turns: { type: "string", default: "5" },
     batch: { type: "string", default: "2" }, // of training
+    mixed: { type: "boolean", default: false },
     out: { type: "string", default: "out/bench" },
   },
 });
 
+type Way = (scan: Tensor, pass: Pass) => Prediction;
+
 interface Row {
   readonly name: string;
   readonly work: string;
-  readonly plainMs: number;
-  readonly fastMs: number;
+  readonly beforeMs: number;
+  readonly afterMs: number;
   readonly ratio: number;
   readonly turnRatios: readonly [number, number];
   readonly difference: number | undefined;
@@ -73,15 +79,19 @@ function measured(entry: NetworkEntry): Row[] {
   return scope(() => {
     const network = createNetwork(resolveNetwork({ name: entry.name, preset: options.preset }), 1);
     const faster = compiled(network);
+    const own: Way = (scan, pass) => network.forward(scan, pass);
+    const fast: Way = (scan, pass) => faster.forward(scan, pass);
+    const mixed: Way = (scan, pass) => forwardMixed(network, scan, pass);
+    const [before, after] = options.mixed ? [fast, mixed] : [own, fast];
     const one = scanOf(entry, network, 1);
     const several = scanOf(entry, network, entry.stack === true ? 1 : Number(options.batch));
     const forward = (): Row =>
-      row(entry.name, "forward", one, network, faster, (of, scan) => {
-        withoutGradients(() => of.forward(scan, { mode: "eval", random: new RandomSource(1) }));
+      row(entry.name, "forward", one, [before, after], (way, scan) => {
+        withoutGradients(() => way(scan, { mode: "eval", random: new RandomSource(1) }));
       });
     const step = (): Row =>
-      row(entry.name, `step, batch ${String(several.shape[0])}`, several, network, faster, (of, scan) => {
-        const heads = namedHeads(of.forward(scan, { mode: "train", random: new RandomSource(1) }));
+      row(entry.name, `step, batch ${String(several.shape[0])}`, several, [before, after], (way, scan) => {
+        const heads = namedHeads(way(scan, { mode: "train", random: new RandomSource(1) }));
         const total = [...heads.values()]
           .map((head) => head.sum(undefined))
           .reduce((sum: Tensor, head) => sum.add(head));
@@ -99,45 +109,44 @@ function row(
   name: string,
   work: string,
   scan: Tensor,
-  plain: Network,
-  fast: Network,
-  run: (of: Network, scan: Tensor) => void,
+  [before, after]: readonly [Way, Way],
+  run: (way: Way, scan: Tensor) => void,
 ): Row {
-  const apart = work === "forward" ? scope(() => worst(plain, fast, scan)) : undefined;
-  if (apart !== undefined && !(apart <= LARGEST_DIFFERENCE))
+  const apart = work === "forward" ? scope(() => worst(before, after, scan)) : undefined;
+  if (apart !== undefined && !options.mixed && !(apart <= LARGEST_DIFFERENCE))
     throw new Error(`${name}: heads differ by ${String(apart)} of their range`);
-  const time = (of: Network): number => {
+  const time = (way: Way): number => {
     const start = performance.now();
     scope(() => {
-      run(of, scan);
+      run(way, scan);
     });
     return performance.now() - start;
   };
   const times: (readonly [number, number])[] = [];
   for (let turn = -2; turn < Number(options.turns); turn++) {
-    const early = time(turn % 2 === 0 ? plain : fast);
-    const late = time(turn % 2 === 0 ? fast : plain);
+    const early = time(turn % 2 === 0 ? before : after);
+    const late = time(turn % 2 === 0 ? after : before);
     if (turn >= 0) times.push(turn % 2 === 0 ? [early, late] : [late, early]);
   }
   const median = (place: 0 | 1): number =>
     times.map((pair) => pair[place]).toSorted((a, b) => a - b)[times.length >> 1] ?? NaN;
-  const ratios = times.map(([plainMs, fastMs]) => fastMs / plainMs);
-  const [plainMs, fastMs] = [median(0), median(1)];
+  const ratios = times.map(([beforeMs, afterMs]) => afterMs / beforeMs);
+  const [beforeMs, afterMs] = [median(0), median(1)];
   return {
     name,
     work,
-    plainMs,
-    fastMs,
-    ratio: fastMs / plainMs,
+    beforeMs,
+    afterMs,
+    ratio: afterMs / beforeMs,
     turnRatios: [Math.min(...ratios), Math.max(...ratios)],
     difference: apart,
   };
 }
 
-function worst(plain: Network, fast: Network, scan: Tensor): number {
-  const heads = (of: Network): Map<string, Tensor> =>
-    withoutGradients(() => namedHeads(of.forward(scan, { mode: "eval", random: new RandomSource(1) })));
-  const [own, other] = [heads(plain), heads(fast)];
+function worst(before: Way, after: Way, scan: Tensor): number {
+  const heads = (way: Way): Map<string, Tensor> =>
+    withoutGradients(() => namedHeads(way(scan, { mode: "eval", random: new RandomSource(1) })));
+  const [own, other] = [heads(before), heads(after)];
   return Math.max(...Array.from(own, ([head, tensor]) => difference(other.get(head) as Tensor, tensor)));
 }
 
@@ -156,6 +165,6 @@ function scanOf(entry: NetworkEntry, network: Network, batch: number): Tensor {
   );
 }
 
-function lineOf({ name, work, plainMs, fastMs, ratio, turnRatios: [least, most], difference: apart }: Row): string {
-  return `| ${name} | ${work} | ${plainMs.toFixed(0)} ms | ${fastMs.toFixed(0)} ms | ${ratio.toFixed(3)} (${least.toFixed(2)}–${most.toFixed(2)}) | ${apart?.toExponential(1) ?? ""} |`;
+function lineOf({ name, work, beforeMs, afterMs, ratio, turnRatios: [least, most], difference: apart }: Row): string {
+  return `| ${name} | ${work} | ${beforeMs.toFixed(0)} ms | ${afterMs.toFixed(0)} ms | ${ratio.toFixed(3)} (${least.toFixed(2)}–${most.toFixed(2)}) | ${apart?.toExponential(1) ?? ""} |`;
 }

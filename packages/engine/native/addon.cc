@@ -17,6 +17,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
+#include "autocast.h"
 #include "openblas.h"
 #include "page_cache.h"
 #include "profiler.h"
@@ -232,6 +233,21 @@ Napi::Value GradMode(const Napi::CallbackInfo& info) {
   });
 }
 
+// autocast(device, on?): whether a device's operators took bfloat16 before, where libtorch lets them
+Napi::Value Autocast(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const auto device = c10::Device(to_text(info[0])).type();
+    autocast::require_known(device);
+    const bool before = autocast::is_on(device);
+    if (info.Length() > 1) {
+      const bool on = to_bool(info[1]);
+      autocast::set(device, on);
+      if (!on) at::autocast::clear_cache();  // weights in bfloat16, kept while they cannot change
+    }
+    return Napi::Boolean::New(env, before);
+  });
+}
+
 // generator(seed, device): a generator of its own
 Napi::Value MakeGenerator(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
@@ -359,6 +375,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["gradients"] = Napi::Function::New(env, Gradients);
   exports["versions"] = Napi::Function::New(env, Versions);
   exports["gradMode"] = Napi::Function::New(env, GradMode);
+  exports["autocast"] = Napi::Function::New(env, Autocast);
   exports["generator"] = Napi::Function::New(env, MakeGenerator);
   exports["threads"] = Napi::Function::New(env, Threads);
   exports["about"] = Napi::Function::New(env, About);

@@ -205,6 +205,8 @@ test("the addon itself refuses whatever is not its own", () => {
     "expected true or false, but undefined came": () =>
       (addon.gradients as (a: unknown[], b: unknown[]) => unknown)([], []),
     "expected true or false, but null came": () => addon.gradMode(wrong(null)),
+    "expected the device cpu or cuda, but meta came": () => addon.autocast("meta", true),
+    "expected true or false, but a text came": () => addon.autocast("cpu", wrong("on")),
   };
   for (const [words, run] of Object.entries(calls)) expect(run, words).toThrow(new Error(words));
 });

@@ -16,6 +16,7 @@ export {
   type Mask,
   type Probabilities,
 } from "./meaning.js";
+export { inMixedPrecision, mixesPrecision } from "./mixed-precision.js";
 export { Buffer, Module, Parameter } from "./module.js";
 export type { About } from "./native.js";
 export { firstNotFinite, type CallPlace } from "./not-finite.js";

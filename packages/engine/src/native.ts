@@ -48,6 +48,7 @@ export interface Addon {
   ): (NativeTensor | null)[];
   versions(tensors: readonly NativeTensor[]): number;
   gradMode(enabled?: boolean): boolean;
+  autocast(device: string, on?: boolean): boolean;
   generator(seed: number, device: string): NativeGenerator;
   threads(count?: number): number;
   about(): About;

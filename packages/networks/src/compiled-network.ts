@@ -2,21 +2,22 @@ import {
   compile,
   gradients,
   keepsGradients,
+  mixesPrecision,
   scope,
   threads,
   withoutGradients,
   type Buffer,
   type Compiled,
-  type Logits,
   type Parameter,
   type Tensor,
 } from "@multirnet/engine";
 
 import { namedHeads, Network, type Pass, type Prediction, type Task } from "./network.js";
+import { rebuilder, type Rebuild } from "./rebuild.js";
 
 interface Made {
   readonly compiled: Compiled;
-  readonly rebuild: (heads: readonly Tensor[]) => Prediction;
+  readonly rebuild: Rebuild;
 }
 
 /** The same network, which runs in a faster way where there is one: see `CompiledNetwork`. */
@@ -45,7 +46,7 @@ export function passInStretches(network: Network, input: Tensor, pass: Pass, cou
 
 /**
  * A network that is compiled for each size of input and kind of pass that it meets. Answers are those of the network to 2e-5 of their range, and gradients
- * as near to the exact ones; where nothing faster is known they are the network's own. Weights are the network's: what changes there changes here.
+ * as near to the exact ones; where nothing faster is known, and in mixed precision, they are the network's own. Weights are the network's: what changes there changes here.
  */
 class CompiledNetwork extends Network {
   readonly task: Task;
@@ -97,7 +98,15 @@ class CompiledNetwork extends Network {
     this.#forget(({ compiled }) => compiled.stale());
     const { mode, passes, statistics, random } = pass;
     const differentiable = keepsGradients();
-    const kind = [mode, passes, statistics, random.keys.length, differentiable, threads()];
+    const kind = [
+      mode,
+      passes,
+      statistics,
+      random.keys.length,
+      differentiable,
+      mixesPrecision(input.device),
+      threads(),
+    ];
     const key = JSON.stringify([input.shape, input.dtype, input.device, ...kind]);
     if (!this.#made.has(key)) this.#made.set(key, this.#make(input, pass, differentiable));
     return this.#made.get(key);
@@ -112,7 +121,7 @@ class CompiledNetwork extends Network {
   }
 
   #make(input: Tensor, pass: Pass, differentiable: boolean): Made | undefined {
-    let rebuild: Made["rebuild"] | undefined;
+    let rebuild: Rebuild | undefined;
     const compiled = this.#leavingState(pass, () =>
       compile(
         this.#network,
@@ -143,23 +152,4 @@ class CompiledNetwork extends Network {
       }),
     );
   }
-}
-
-/** Puts heads, in the order of `namedHeads`, back into a prediction of the same kind. */
-function rebuilder({ task, auxiliary }: Prediction): Made["rebuild"] {
-  const kinds = auxiliary.map(({ name, of, role }) => ({ name, of, role }));
-  return (heads) => {
-    const logits = heads as readonly Logits[];
-    const final = task === "joint" ? 2 : 1;
-    const rest = kinds.map((kind, index) => ({ ...kind, logits: logits[final + index] as Logits }));
-    const [first, second] = logits as readonly [Logits, Logits];
-    switch (task) {
-      case "joint":
-        return { task, lesion: first, disease: second, auxiliary: rest };
-      case "segmentation":
-        return { task, lesion: first, auxiliary: rest };
-      case "diagnosis":
-        return { task, disease: first, auxiliary: rest };
-    }
-  };
 }

@@ -17,6 +17,7 @@ export {
   type Task,
 } from "./network.js";
 export { layerTable, type LayerRow } from "./layer-table.js";
+export { forwardMixed } from "./mixed-precision.js";
 export { networkFacts, type NetworkFacts } from "./network-facts.js";
 export { optionTable, type OptionRow } from "./option-table.js";
 export { parameterCount } from "./parameter-count.js";

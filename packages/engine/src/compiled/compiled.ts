@@ -3,6 +3,7 @@ import type { RandomSource } from "@multirnet/base";
 import { withoutGradients } from "../autograd.js";
 import type { Tensor } from "../generated/tensor.js";
 import { aboutEngine } from "../machine.js";
+import { mixesPrecision } from "../mixed-precision.js";
 import { Buffer, type Module, type Parameter } from "../module.js";
 import { native } from "../native.js";
 import { scope } from "../scope.js";
@@ -34,7 +35,8 @@ export interface Compiled {
  *
  * @param options `fold`: the weights as they are now are worked into it, and it cannot be differentiated; `randomKeys`: how many keys the random source of
  * the run has, of which `body` derives its generators
- * @returns nothing where there is no faster way: on a processor or with a libtorch without the kernels, or for what decides by the elements of a tensor
+ * @returns nothing where there is no faster way: on a processor or with a libtorch without the kernels, in mixed precision, or for what decides by the elements
+ * of a tensor
  */
 export function compile(
   module: Module,
@@ -43,7 +45,8 @@ export function compile(
   { fold, randomKeys = 0 }: { readonly fold: boolean; readonly randomKeys?: number },
 ): Compiled | undefined {
   const { block } = aboutEngine();
-  if (block === 0 || inputs.some(({ device, dtype }) => device !== "cpu" || dtype !== "float32")) return undefined;
+  if (block === 0 || mixesPrecision("cpu")) return undefined;
+  if (inputs.some(({ device, dtype }) => device !== "cpu" || dtype !== "float32")) return undefined;
   const members = new Map<number, Parameter | Buffer>();
   for (const [, member] of module.members()) members.set(member.tensor.id, member);
   const places = new Map(inputs.map(({ id }, place) => [id, place]));

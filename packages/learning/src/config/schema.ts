@@ -10,6 +10,9 @@ const spacing = z.union([z.number().positive(), z.literal("fit")]);
 const voxels = z.int().positive();
 const probability = z.number().min(0).max(1).default(0);
 
+const PRECISIONS = ["float32", "mixed"] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** A training as a file. Every key has a default but the name, the dataset and the network; the defaults are the paper's protocol. */
 export const trainConfigSchema = z.strictObject({
   name: z
@@ -107,6 +110,12 @@ export const trainConfigSchema = z.strictObject({
     .default(1)
     .describe(
       "stretches of the network whose activations are made anew on the way back: less memory for a third more work; 1 keeps all",
+    ),
+  precision: z
+    .enum(PRECISIONS)
+    .default("float32")
+    .describe(
+      "of a step; mixed: convolutions and products in bfloat16, for devices with units for it, such as most GPUs; on CPUs float32 is usually faster",
     ),
   epochs: z.int().min(1).default(1000),
   validation: z

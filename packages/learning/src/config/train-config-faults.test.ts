@@ -132,6 +132,11 @@ test.each([
     words: "key activationStretches: expected 1 for infnet, which looks at slices, but 2 came",
   },
   {
+    what: "stretches in mixed precision",
+    given: { activationStretches: 2, precision: "mixed" },
+    words: "key precision: expected float32 beside activationStretches 2, but mixed came",
+  },
+  {
     what: "a plateau with another schedule",
     given: { optimiser: { schedule: "poly", plateau: { factor: 0.1 } } },
     words: "key optimiser.plateau: expected optimiser.schedule plateau beside it, but poly came",

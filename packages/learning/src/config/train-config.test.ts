@@ -60,6 +60,7 @@ test("what is not said is the paper's protocol", () => {
     },
     batchSize: 4,
     activationStretches: 1,
+    precision: "float32",
     epochs: 1000,
     validation: { share: 0, everyEpochs: 1, patience: 100 },
     inference: { overlap: 0.5, threshold: 0.5, minimumLesionMm3: 10, flips: [] },

@@ -62,6 +62,10 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
       throw refuse(
         `key activationStretches: expected 1 for ${spec.name}, which looks at slices, but ${String(checked.value.activationStretches)} came`,
       );
+    if (checked.value.activationStretches > 1 && checked.value.precision === "mixed")
+      throw refuse(
+        `key precision: expected float32 beside activationStretches ${String(checked.value.activationStretches)}, but mixed came`,
+      );
     requireValidation(checked.value);
     return { ...checked.value, optimiser: withPlateau(checked.value.optimiser), network: spec };
   } catch (error) {

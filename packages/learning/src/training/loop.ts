@@ -245,6 +245,7 @@ function step(
       learningRate,
       clipNorm: config.optimiser.clipNorm,
       stretches: config.activationStretches,
+      precision: config.precision,
       random: new RandomSource(seed, "step", position.steps),
       frozen: frozenIn(config.frozen, [...network.parameters().keys()], position.epoch),
     },

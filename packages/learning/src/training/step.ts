@@ -8,9 +8,10 @@ import {
   withoutGradients,
   type Tensor,
 } from "@multirnet/engine";
-import { passInStretches, type Network, type Prediction } from "@multirnet/networks";
+import { forwardMixed, passInStretches, type Network, type Prediction } from "@multirnet/networks";
 
 import { jointLoss, type JointSettings } from "../losses/index.js";
+import type { Precision } from "../config/schema.js";
 import { clipGradients } from "../optimisers/gradient-norm.js";
 import type { Optimiser } from "../optimisers/optimiser.js";
 import { zerosLike } from "../optimisers/zeros-like.js";
@@ -38,6 +39,7 @@ export interface StepOptions {
   readonly clipNorm?: number | undefined; // largest norm of all gradients together
   /** Stretches of the network whose activations are made anew on the way back; 1 keeps them all, and so does a network that is not compiled. */
   readonly stretches?: number;
+  readonly precision?: Precision; // float32 unless given
   readonly random: RandomSource;
   readonly frozen: ReadonlySet<string>;
 }
@@ -53,7 +55,7 @@ export function trainingStep(
   network: Network,
   optimiser: Optimiser,
   batches: readonly (() => Batch)[],
-  { loss, learningRate, clipNorm, stretches = 1, random, frozen }: StepOptions,
+  { loss, learningRate, clipNorm, stretches = 1, precision = "float32", random, frozen }: StepOptions,
 ): StepLosses | NotFinite | undefined {
   return scope(() => {
     const parameters = network.parameters();
@@ -67,7 +69,7 @@ export function trainingStep(
       const found =
         stretches > 1
           ? inStretches(network, made, loss, { draws, stretches, weights })
-          : inOne(network, made, loss, { draws, weights });
+          : inOne(network, made, loss, { draws, weights, precision });
       if (found instanceof NotFinite) return found;
       if (found === undefined) continue;
       seen.push(found.losses);
@@ -97,6 +99,7 @@ interface Found {
 interface Way {
   readonly draws: RandomSource;
   readonly weights: readonly Tensor[];
+  readonly precision?: Precision;
 }
 
 /** Losses and gradients of a batch; undefined where it has no truth for this network. */
@@ -104,9 +107,11 @@ function inOne(
   network: Network,
   { input, truth }: Batch,
   settings: JointSettings,
-  { draws, weights }: Way,
+  { draws, weights, precision }: Way,
 ): Found | NotFinite | undefined {
-  const predicted = (): Prediction => network.forward(input, { mode: "train", random: draws });
+  const pass = { mode: "train", random: draws } as const;
+  const predicted = (): Prediction =>
+    precision === "mixed" ? forwardMixed(network, input, pass) : network.forward(input, pass);
   const found = scope(() => lossOf(predicted(), truth, settings));
   if (found === undefined) return undefined;
   if (!Number.isFinite(found.losses.loss)) return notFinite(network, input, () => lossOf(predicted(), truth, settings));

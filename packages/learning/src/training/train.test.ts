@@ -120,6 +120,18 @@ test("regions made ahead on threads, and gradients taken in stretches, change no
   for (const [i, loss] of (await losses(plain)).entries()) expect(found[i]).toBeCloseTo(loss, 4);
 });
 
+test("a training in mixed precision learns, and is its own training", async () => {
+  const dataset = await madeTrainingSet();
+  const [plain, mixed] = [await newRunPath(), await newRunPath()];
+  await train(madeConfig(dataset), plain);
+  await train(madeConfig(dataset, { precision: "mixed" }), mixed);
+  const losses = async (path: string): Promise<number[]> =>
+    (await resultOf(path)).log.flatMap((line) => ("loss" in line ? (line.loss as number) : []));
+  const [own, other] = [await losses(plain), await losses(mixed)];
+  expect(other).not.toEqual(own);
+  for (const [i, loss] of own.entries()) expect(Math.abs((other[i] as number) - loss)).toBeLessThan(0.05 * loss);
+});
+
 test("what predicts is the average of the weights, where one is kept", async () => {
   const dataset = await madeTrainingSet();
   const [plain, averaged] = [await newRunPath(), await newRunPath()];

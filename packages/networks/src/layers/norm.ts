@@ -126,7 +126,9 @@ export class GroupNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return groupNorm(x, this.#groups, { weight: this.weight.tensor, bias: this.bias.tensor, eps: this.#epsilon });
+    const [weight, bias] = [this.weight.tensor, this.bias.tensor];
+    const same = x.dtype === weight.dtype ? x : x.toDtype(weight.dtype); // it takes no two, as in mixed precision
+    return groupNorm(same, this.#groups, { weight, bias, eps: this.#epsilon });
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from "@multirnet/engine";
 import { describe, expect, test } from "vitest";
 
+import { forwardMixed } from "../mixed-precision.js";
 import { diseaseOf, lesionOf, namedHeads, type Network, type Pass, type Task } from "../network.js";
 import {
   createNetwork,
@@ -226,6 +227,36 @@ export function networkContract(
     });
   });
 
+  test("in mixed precision its heads are float32, near its own, and its gradients are finite", () => {
+    scope(() => {
+      const network = madeOf();
+      const scan = scanOf(2);
+      const own = namedHeads(network.forward(scan, training()));
+      const mixed = namedHeads(forwardMixed(network, scan, training()));
+      expect([...mixed.keys()]).toEqual([...own.keys()]);
+      for (const [head, logits] of mixed) {
+        expect(logits.dtype).toBe("float32");
+        expect(cosine(logits, own.get(head) as Logits), head).toBeGreaterThan(0.8);
+        expect(digestOf(logits.toArray()), head).not.toBe(digestOf((own.get(head) as Logits).toArray()));
+      }
+      const loss = Array.from(mixed.values(), (logits) => logits.mul(logits).mean(undefined)).reduce((a, b) =>
+        a.add(b),
+      );
+      const parameters = [...network.parameters()];
+      const found = gradients(
+        loss,
+        parameters.map(([, tensor]) => tensor),
+      );
+      for (const [index, [path]] of parameters.entries()) {
+        const gradient = found[index];
+        if (gradient === undefined) continue;
+        expect(gradient.dtype, path).toBe("float32");
+        expect(gradient.toNumbers().every(Number.isFinite), path).toBe(true);
+      }
+      network.release();
+    });
+  });
+
   test("a sample gives the same answer alone and in a batch", () => {
     scope(() => {
       const network = madeOf();
@@ -297,6 +328,12 @@ function fixedSide(spec: NetworkSpec): number | undefined {
   const { side } = network;
   network.release();
   return side;
+}
+
+/** How near two tensors point, 1 for the same way. */
+function cosine(a: Tensor, b: Tensor): number {
+  const product = (p: Tensor, q: Tensor): number => p.mul(q).sum(undefined).item();
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
 }
 
 /** A sum that every element of every head has a part in, so that no gradients cancel. */

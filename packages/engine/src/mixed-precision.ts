@@ -1,0 +1,22 @@
+import { native } from "./native.js";
+
+/**
+ * Runs `body` with a device's convolutions and products of matrices in bfloat16: 8 bits of mantissa for float32's 24, the same range, so that gradients need
+ * no scaling. Weights stay as they are; what needs the digits (losses, exponentials, some norms) stays float32, by libtorch's own list (its autocast).
+ *
+ * @param device `cpu` or `cuda:N`
+ * @returns what `body` returns; its tensors may be bfloat16
+ */
+export function inMixedPrecision<T>(device: string, body: () => T): T {
+  const before = native().autocast(device, true);
+  try {
+    return body();
+  } finally {
+    native().autocast(device, before);
+  }
+}
+
+/** Whether a device's operators run in mixed precision at the moment. */
+export function mixesPrecision(device: string): boolean {
+  return native().autocast(device);
+}
