@@ -5,12 +5,11 @@
  *     npx multirnet dataset import covid-ct-seg-aligned SOURCE data/covid-ct-seg-aligned
  *     node scripts/run-typescript.js benchmarks/pieces.ts benchmarks/pieces.yaml [--minutes 4] [--seeds 3] [--only NAME,NAME]
  *
- * Seed s takes fold s, so that each seed has other cases; every variant has the same. A variant's step is timed first, and as many epochs as fit in the time
- * are trained. Differences to the base are paired by seed and case, with bootstrap intervals. Under --out it writes a run folder each, pieces.json and
+ * Seed s takes fold s, so that each seed has other cases; every variant has the same. The steps of all variants are timed first, and as many epochs as fit in
+ * the time are trained. Differences to the base are paired by seed and case, with bootstrap intervals. Under --out it writes a run folder each, pieces.json and
  * pieces.md; called again it goes on where it was.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -19,10 +18,9 @@ import { bootstrapMean } from "@multirnet/evaluation";
 import { measureRun, readTrainConfig, resumeTraining, train, type TrainConfig } from "@multirnet/learning";
 import { parse } from "yaml";
 
+import { epochsThatFit, median, secondsOfSteps } from "./fitting.ts";
 import { conditions, THREADS } from "./side.ts";
 
-const WARM_UP = 3; // steps that are not timed
-const TIMED = 10;
 const SCORES = ["vdsc", "sdsc", "sdsc3", "aso", "asdMm"] as const;
 type ScoreName = (typeof SCORES)[number];
 
@@ -60,12 +58,17 @@ interface Row {
   readonly judged: readonly Judged[];
 }
 
+const chosen = Object.entries(variants)
+  .filter(([variant]) => variant === "base" || only?.includes(variant) !== false)
+  .map(([variant, settings]) => {
+    return { variant, settings, folder: join(values.out, variant.replaceAll(/[^a-z0-9.]+/gi, "-")) };
+  });
+for (const { settings, folder } of chosen) await epochsFor(settings, folder); // all at once, so that the machine is the same for all
+
 const rows: Row[] = [];
-for (const [variant, settings] of Object.entries(variants)) {
-  if (variant !== "base" && only?.includes(variant) === false) continue;
+for (const { variant, settings, folder } of chosen) {
   const judged: Judged[] = [];
   let seconds: number[] = [];
-  const folder = join(values.out, variant.replaceAll(/[^a-z0-9.]+/gi, "-"));
   for (const seed of seeds) {
     const run = join(folder, `seed-${String(seed)}`);
     if (existsSync(join(run, "config.yaml"))) await resumeTraining(run, { workers: 1 });
@@ -93,29 +96,13 @@ async function configOf(settings: readonly string[], seed: number, epochs: numbe
 async function epochsFor(settings: readonly string[], folder: string): Promise<number> {
   const kept = join(folder, "epochs");
   if (existsSync(kept)) return Number(readFileSync(kept, "utf8"));
-  const trial = mkdtempSync(join(tmpdir(), "pieces-"));
-  const stop = new AbortController();
-  let stepsAnEpoch = 1;
-  try {
-    const epochs = WARM_UP + TIMED; // enough, as an epoch has a step at least
-    await train(await configOf(settings, 0, epochs), join(trial, "run"), {
-      fold: 0,
-      workers: 1,
-      signal: stop.signal,
-      onEvent: (event) => {
-        if (event.kind !== "step") return;
-        stepsAnEpoch = event.steps / epochs;
-        if (event.step >= WARM_UP + TIMED) stop.abort();
-      },
-    });
-    const each = median(secondsOfSteps(join(trial, "run")).slice(WARM_UP));
-    const fit = Math.max(1, Math.floor((60 * Number(values.minutes)) / (each * stepsAnEpoch)));
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(kept, String(fit));
-    return fit;
-  } finally {
-    rmSync(trial, { recursive: true });
-  }
+  const fit = await epochsThatFit(Number(values.minutes), async (epochs) => configOf(settings, 0, epochs), {
+    fold: 0,
+    workers: 1,
+  });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(kept, String(fit));
+  return fit;
 }
 
 function scoresOf(segmentation: {
@@ -129,18 +116,6 @@ function scoresOf(segmentation: {
   const sdsc3 = tolerances.find(({ toleranceMm }) => toleranceMm === 3)?.sdsc;
   const given = Object.entries({ vdsc, sdsc, sdsc3, aso, asdMm }).filter(([, value]) => typeof value === "number");
   return Object.fromEntries(given);
-}
-
-function secondsOfSteps(run: string): number[] {
-  const lines = readFileSync(join(run, "log.jsonl"), "utf8").trim().split("\n");
-  return lines
-    .map((line) => JSON.parse(line) as { kind: string; seconds: number })
-    .flatMap(({ kind, seconds }) => (kind === "step" ? [seconds] : []));
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
 }
 
 /** The mean of a score, and of its difference to the base over the cases that both have. */

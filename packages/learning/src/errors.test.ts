@@ -91,6 +91,11 @@ const words: {
     "nothing to compare: runs/a and runs/b were measured on no case in common",
     "input",
   ],
+  COMPARE_UNLIKE: [
+    { code: "COMPARE_UNLIKE", a: "runs/a", b: "runs/b", what: "region", values: ["whole", "roi"] },
+    "cannot compare runs/a and runs/b: expected one region, but whole and roi came",
+    "input",
+  ],
   MEASURE_NO_DATASET: [
     { code: "MEASURE_NO_DATASET", path: "models/a" },
     "models/a is no run folder, so it does not say on which dataset it was trained; say by --dataset what to measure it on",

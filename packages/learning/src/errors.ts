@@ -24,6 +24,13 @@ export type LearningProblem =
   | { readonly code: "LICENCE_UNREADABLE"; readonly path: string; readonly because: string }
   | { readonly code: "METRICS_UNREADABLE"; readonly path: string; readonly because: string }
   | { readonly code: "COMPARE_NOTHING"; readonly a: string; readonly b: string }
+  | {
+      readonly code: "COMPARE_UNLIKE";
+      readonly a: string;
+      readonly b: string;
+      readonly what: "dataset" | "region";
+      readonly values: readonly [string, string];
+    }
   | { readonly code: "MEASURE_NO_DATASET"; readonly path: string }
   | { readonly code: "MEASURE_NO_CASES"; readonly dataset: string; readonly split: string }
   | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
@@ -51,6 +58,7 @@ const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   LICENCE_UNREADABLE: "input",
   METRICS_UNREADABLE: "input",
   COMPARE_NOTHING: "input",
+  COMPARE_UNLIKE: "input",
   MEASURE_NO_DATASET: "input",
   MEASURE_NO_CASES: "input",
   TRAINING_STATE: "input",
@@ -98,6 +106,8 @@ function explain(problem: LearningProblem): string {
       return `cannot read the metrics ${problem.path}: ${problem.because}`;
     case "COMPARE_NOTHING":
       return `nothing to compare: ${problem.a} and ${problem.b} were measured on no case in common`;
+    case "COMPARE_UNLIKE":
+      return `cannot compare ${problem.a} and ${problem.b}: expected one ${problem.what}, but ${problem.values.join(" and ")} came`;
     case "MEASURE_NO_DATASET":
       return `${problem.path} is no run folder, so it does not say on which dataset it was trained; say by --dataset what to measure it on`;
     case "MEASURE_NO_CASES":

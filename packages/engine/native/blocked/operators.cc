@@ -81,7 +81,7 @@ struct Convolution : Function<Convolution> {
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const Optional& bias, at::IntArrayRef stride, at::IntArrayRef padding,
                        at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding) {
-  return Convolution::apply(x, weight, bias, window_of(stride, padding, dilation, transposed, output_padding));
+  return Convolution::apply(x.contiguous(), weight, bias, window_of(stride, padding, dilation, transposed, output_padding));
 }
 
 at::Tensor pack_weight(const at::Tensor& weight, at::IntArrayRef input, bool plain, at::IntArrayRef stride, at::IntArrayRef padding,
@@ -92,7 +92,9 @@ at::Tensor pack_weight(const at::Tensor& weight, at::IntArrayRef input, bool pla
 at::Tensor convolution_packed(at::TensorList inputs, const at::Tensor& packed, at::IntArrayRef size, const at::Tensor& bias, at::IntArrayRef stride,
                               at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding,
                               const Optional& residual, const Optional& slope) {
-  return convolve_packed(inputs.vec(), packed, size, bias, window_of(stride, padding, dilation, transposed, output_padding), {residual, slope});
+  auto given = inputs.vec();
+  for (auto& input : given) input = input.contiguous();  // as a view, such as a grey slice seen three times
+  return convolve_packed(given, packed, size, bias, window_of(stride, padding, dilation, transposed, output_padding), {residual, slope});
 }
 
 struct Norm : Function<Norm> {

@@ -15,8 +15,8 @@ struct Factors {
   float mean_share, mean_rest, square_share, square_rest, rate, inverse_root, epsilon, kept;
 };
 
-// Compiled for the instruction sets that matter; the machine takes its own.
-__attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"))) void adam_kernel(float* __restrict weight, const float* __restrict gradient, float* __restrict mean, float* __restrict square, const Factors& f,
+// Compiled for the instruction sets that matter; the machine takes its own: by what it can, as GCC knows models by exact match only.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void adam_kernel(float* __restrict weight, const float* __restrict gradient, float* __restrict mean, float* __restrict square, const Factors& f,
                    int64_t count) {
 #pragma omp simd
   for (int64_t at = 0; at < count; ++at) {

@@ -184,7 +184,8 @@ at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, at::
   const auto samples = x.size(0);
   const auto portion = portion_of(shape, points, samples);
   const auto inner = shape.inner, outer = shape.to * kTileBlock;
-  const auto threads = at::get_num_threads();
+  // No more threads work than there are strips, and each has sums of its own.
+  const auto threads = std::min<int64_t>(at::get_num_threads(), samples * ((shape.tiles_high + portion.rows - 1) / portion.rows));
   const auto out_sample = gradient.numel() / samples;
   auto sums = at::zeros({threads, points * shape.taps * inner * outer}, at::kFloat);
   each_strip(shape, portion, points, samples, [&](int64_t sample, int64_t first, int64_t last, float* held) {

@@ -46,7 +46,8 @@ export function compile(
 ): Compiled | undefined {
   const { block } = aboutEngine();
   if (block === 0 || mixesPrecision("cpu")) return undefined;
-  if (inputs.some(({ device, dtype }) => device !== "cpu" || dtype !== "float32")) return undefined;
+  if (inputs.some(({ device, dtype, elements }) => device !== "cpu" || dtype !== "float32" || elements === 0))
+    return undefined;
   const members = new Map<number, Parameter | Buffer>();
   for (const [, member] of module.members()) members.set(member.tensor.id, member);
   const places = new Map(inputs.map(({ id }, place) => [id, place]));

@@ -28,10 +28,14 @@ const SCORES = ["vdsc", "sdsc", "aso", "asdMm", "hd95Mm"] as const;
  * Compares what two runs, cross validations or folders of `evaluate --out` measured, paired by case: the same cases under two networks differ less than the
  * cases among themselves.
  *
- * @throws LearningError METRICS_UNREADABLE, COMPARE_NOTHING
+ * @throws LearningError METRICS_UNREADABLE, COMPARE_UNLIKE, COMPARE_NOTHING
  */
 export async function compareRuns(a: string, b: string): Promise<ComparedRuns> {
   const [first, second] = [await measuredIn(a), await measuredIn(b)];
+  for (const what of ["dataset", "region"] as const) {
+    const values = [first[what], second[what]] as const;
+    if (values[0] !== values[1]) throw new LearningError({ code: "COMPARE_UNLIKE", a, b, what, values });
+  }
   const names = (metrics: MeasuredJson): string[] => metrics.cases.map((one) => one.case);
   const both = names(first).filter((name) => names(second).includes(name));
   if (both.length === 0) throw new LearningError({ code: "COMPARE_NOTHING", a, b });

@@ -74,6 +74,38 @@ test("runs without a case in common, or without figures, are refused", async () 
   );
 });
 
+test("runs that were measured on other things are not compared", async () => {
+  const dir = await madeFolder({
+    "a/metrics.json": metrics({ one: { vdsc: 1 } }),
+    "b/metrics.json": metrics({ one: { vdsc: 1 } }).replace('"whole"', '"roi"'),
+    "c/metrics.json": metrics({ one: { vdsc: 1 } }).replace('"dataset":"d"', '"dataset":"e"'),
+  });
+  const [a, b, c] = ["a", "b", "c"].map((name) => join(dir, name)) as [string, string, string];
+  await expect(compareRuns(a, b)).rejects.toThrow(
+    `cannot compare ${a} and ${b}: expected one region, but whole and roi came`,
+  );
+  await expect(compareRuns(a, c)).rejects.toThrow(
+    `cannot compare ${a} and ${c}: expected one dataset, but d and e came`,
+  );
+});
+
+test("a run measures the cases that it had held back, however the dataset parts them today", async () => {
+  const dataset = await madeTrainingSet();
+  const path = join(await madeFolder(), "run");
+  await train(madeConfig(dataset, { epochs: 1 }), path, { fold: 0 });
+  const held = async (): Promise<string[]> => (await measureRun(path)).cases.map((one) => one.case).sort();
+  expect(await held()).toEqual(["both-1", "masked"]);
+  const table = join(dataset, "cases.csv");
+  const text = await readFile(table, "utf8");
+  await writeFile(
+    table,
+    text.replace("both-1,p1,covid-19,0", "both-1,p1,covid-19,1").replace("p7,covid-19,1", "p7,covid-19,0"),
+  );
+  expect(await held()).toEqual(["both-1", "masked"]);
+  await writeFile(table, text.replace("both-1,p1,covid-19,0\n", ""));
+  await expect(held()).rejects.toThrow(`${dataset} has no case both-1; did you mean both-2?`);
+});
+
 test("a cross validation trains a run a fold, measures each case by the run that had not seen it, and goes on where it was stopped", async () => {
   const dataset = await madeTrainingSet();
   const config = madeConfig(dataset, { epochs: 1 });

@@ -148,6 +148,12 @@ test.each([
       "key optimiser.schedule: expected validation.share above 0 for a plateau, as validation is what stands still",
   },
   {
+    what: "a plateau that does not wait for a validation",
+    given: { optimiser: { schedule: "plateau" }, validation: { share: 0.2, everyEpochs: 25 } },
+    words:
+      "key optimiser.plateau.patience: expected at least validation.everyEpochs, 25, but 20 came: the rate would fall before it was judged",
+  },
+  {
     what: "a weight of a class that the network does not tell",
     given: { loss: { classWeights: { covid: 2 } } },
     words: "key loss.classWeights: expected classes of the network (covid-19, cap, normal), but covid came",

@@ -88,6 +88,13 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
         "key optimiser.schedule: expected validation.share above 0 for a plateau, as validation is what stands still",
       );
     }
+    const waits = schedule === "plateau" ? (plateau?.patience ?? plateauSchema.parse({}).patience) : Infinity;
+    if (waits < everyEpochs) {
+      throw refuse(
+        `key optimiser.plateau.patience: expected at least validation.everyEpochs, ${String(everyEpochs)}, but ${String(waits)} came: ` +
+          `the rate would fall before it was judged`,
+      );
+    }
     if (schedule !== "plateau" && plateau !== undefined) {
       throw refuse(`key optimiser.plateau: expected optimiser.schedule plateau beside it, but ${schedule} came`);
     }

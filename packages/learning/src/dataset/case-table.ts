@@ -32,7 +32,7 @@ export function parseCaseTable(
     throw new DatasetError({ code: "DATASET_COLUMN_MISSING", path, column: "case", columns });
   const problems: DatasetProblem[] = columns
     .filter((column) => !CASE_COLUMNS.some((known) => known === column))
-    .map((column) => unknownColumn(path, column));
+    .map((column) => unknownColumn(path, column, columns));
   if (rows.length === 0) problems.push({ code: "DATASET_CSV_BROKEN", path, row: 1, because: NO_ROWS });
   const found = new Map<string, CaseRow>();
   for (const { row, cells } of rows) {
@@ -117,8 +117,12 @@ function optional<K extends string>(key: K, value: string | undefined): { readon
   return value === undefined || value === "" ? {} : ({ [key]: value } as { readonly [P in K]?: string });
 }
 
-function unknownColumn(path: string, column: string): DatasetProblem {
-  const nearest = nearestName(column, CASE_COLUMNS);
+/** @param columns of the table: what it has already is not what was meant */
+function unknownColumn(path: string, column: string, columns: readonly string[]): DatasetProblem {
+  const nearest = nearestName(
+    column,
+    CASE_COLUMNS.filter((known) => !columns.includes(known)),
+  );
   return {
     code: "DATASET_COLUMN_UNKNOWN",
     path,

@@ -55,7 +55,7 @@ export async function checkDataset(dir: string, options: CheckOptions = {}): Pro
 export function checkedProblem(problem: DatasetProblem): CheckedProblem {
   return {
     code: problem.code,
-    severity: severityOf(problem.code),
+    severity: severityOf(problem),
     ...("case" in problem ? { case: problem.case } : {}),
     message: explainDatasetProblem(problem),
   };

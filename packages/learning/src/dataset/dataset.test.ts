@@ -99,6 +99,24 @@ test("a folder with a table opens: drawn, empty and unknown masks, lungs, splits
   });
 });
 
+test("a misspelt column that keeps cases apart is refused; another one is a warning, and so is one beside the right one", async () => {
+  const withColumn = async (from: string, to: string): Promise<string> =>
+    folder({ ...full, "cases.csv": full["cases.csv"].replace(from, to) });
+  const known = "known columns are case, patient, diagnosis, split, source, fold, estimated";
+  for (const [column, misspelt] of [
+    ["patient", "patient_id"],
+    ["split", "Split"],
+    ["fold", "folds"],
+  ] as const) {
+    const dir = await withColumn(column, misspelt);
+    await expect(openDataset(dir)).rejects.toThrow(
+      `cases.csv has a column ${misspelt} that nothing reads (did you mean ${column}?); ${known}`,
+    );
+  }
+  await openDataset(await withColumn("source", "sources"));
+  await openDataset(await withColumn("source", "patients"));
+});
+
 test("a plain nnU-Net folder opens: every image its own patient, of imagesTs to test", async () => {
   const dir = await folder({
     "dataset.json": '{"labels": {"lesion": 1}}',

@@ -28,7 +28,7 @@ export interface Dataset {
  */
 export async function openDataset(dir: string): Promise<Dataset> {
   const { name, labels, cases, rows, problems } = await surveyDataset(dir);
-  const problem = problems.find((candidate) => severityOf(candidate.code) === "error");
+  const problem = problems.find((candidate) => severityOf(candidate) === "error");
   if (problem !== undefined) throw new DatasetError(problem);
   const files = cases.flatMap(({ image, label, lung }) => [image, label ?? [], lung ?? []].flat()).sort();
   const tables = [join(dir, "dataset.json"), ...(rows.size > 0 ? [join(dir, "cases.csv")] : [])];

@@ -11,7 +11,7 @@ import { copied, type ImportPlan } from "./import-plan.js";
  */
 export async function planNnunet(source: string): Promise<ImportPlan> {
   const survey = await surveyDataset(source);
-  const problem = survey.problems.find(({ code }) => severityOf(code) === "error");
+  const problem = survey.problems.find((one) => severityOf(one) === "error");
   if (problem !== undefined) throw new DatasetError(problem);
   return {
     name: survey.name,

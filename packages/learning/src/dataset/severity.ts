@@ -18,6 +18,10 @@ const MILD: { readonly [C in DatasetProblem["code"]]?: Severity } = {
   DATASET_PATIENTS_UNKNOWN: "note",
 };
 
-export function severityOf(code: DatasetProblem["code"]): Severity {
-  return MILD[code] ?? "error";
+/** Columns that say which cases may stand together: one that is misspelt would let cases of a patient train and judge. */
+const KEEPS_APART: readonly (string | undefined)[] = ["patient", "split", "fold"];
+
+export function severityOf(problem: DatasetProblem): Severity {
+  if (problem.code === "DATASET_COLUMN_UNKNOWN" && KEEPS_APART.includes(problem.nearest)) return "error";
+  return MILD[problem.code] ?? "error";
 }

@@ -13,9 +13,15 @@ test("cross entropy is the mean of −log p of the samples' classes", () => {
   expect(crossEntropy(twoSamples, classes).item()).toBeCloseTo((log(8 / 5) + log(3)) / 2, 12);
 });
 
-test("weights of classes weigh samples, in the sum and in what it is divided by", () => {
+test("weights of classes weigh samples; a sample alone too, and a class of weight 0 costs nothing", () => {
   const weights = tensor([2, 1, 0.5], [3], "float64");
-  expect(crossEntropy(twoSamples, classes, { weights }).item()).toBeCloseTo((0.5 * log(8 / 5) + 2 * log(3)) / 2.5, 12);
+  expect(crossEntropy(twoSamples, classes, { weights }).item()).toBeCloseTo((0.5 * log(8 / 5) + 2 * log(3)) / 2, 12);
+  const alone = (weight: number): number =>
+    crossEntropy(logits([7, 7, 7], [1, 3]), tensor([1, 0, 0], [1, 3], "float64"), {
+      weights: tensor([weight, 1, 1], [3], "float64"),
+    }).item();
+  expect(alone(4)).toBeCloseTo(4 * log(3), 12);
+  expect(alone(0)).toBeCloseTo(0, 12);
 });
 
 test("smoothing spreads a share of the target evenly over all classes", () => {

@@ -1,7 +1,8 @@
 import type { Logits, Mask, Tensor } from "@multirnet/engine";
 
 /**
- * Cross entropy of diagnoses, −Σ_c w_c t_c log softmax(logits)_c, mean over samples weighted by their class.
+ * Cross entropy of diagnoses, −Σ_c w_c t_c log softmax(logits)_c, mean over samples. Unlike PyTorch's it is not divided by the weights of the batch's own
+ * samples, which would leave a batch of one class, or of one sample, as if there were no weights.
  *
  * @param logits N×classes
  * @param target N×classes, a 1 at each sample's class
@@ -16,8 +17,7 @@ export function crossEntropy(
   const classes = logits.shape[1] ?? 1;
   const smoothed = target.mul(1 - smoothing).add(smoothing / classes);
   const each = smoothed.mul(logits.logSoftmax(1));
-  if (weights === undefined) return each.sum([1]).mean(undefined).neg();
-  return each.mul(weights).sum(undefined).div(target.mul(weights).sum(undefined)).neg();
+  return (weights === undefined ? each : each.mul(weights)).sum([1]).mean(undefined).neg();
 }
 
 /**

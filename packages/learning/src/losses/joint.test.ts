@@ -188,7 +188,7 @@ test("an edge head counts by its weight, beside the outline, where it has one", 
 });
 
 test("classes weigh in the diagnosis as they are given", () => {
-  // Of class 1 with weight 3 and class 0 with weight 1, a mean by weight: (3 · ln 3 + 1 · ln 2) / 4.
+  // Of class 1 with weight 3 and class 0 with weight 1, the mean of both: (3 · ln 3 + 1 · ln 2) / 2.
   const parts = jointLoss(joint, known, { ...settings(), classWeights: [1, 3, 7] });
-  expect(parts?.diagnosis?.item()).toBeCloseTo((3 * Math.log(3) + Math.log(2)) / 4, 8);
+  expect(parts?.diagnosis?.item()).toBeCloseTo((3 * Math.log(3) + Math.log(2)) / 2, 8);
 });

@@ -9,7 +9,6 @@ import { writeNifti } from "@multirnet/imaging/node";
 import { readTrainConfig } from "../config/train-config.js";
 import { openDataset, type CaseEntry, type Dataset } from "../dataset/index.js";
 import { LearningError } from "../errors.js";
-import { casesOf } from "../training/cases.js";
 import { readRunFacts } from "../training/run-facts.js";
 import type { MeasuredRegion } from "./look.js";
 import { measuredTogether, scoreCases, type Measured, type MeasureOptions, type ScoredCase } from "./measure-cases.js";
@@ -45,7 +44,7 @@ export interface MeasuredFolds extends MeasuredRun {
  * test cases, or all cases where it sets none apart. Of a cross validation each run measures its own fold, and all cases are put together; on another
  * dataset its runs answer together.
  *
- * @throws LearningError MEASURE_NO_CASES, MEASURE_NO_DATASET; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
+ * @throws LearningError MEASURE_NO_CASES, MEASURE_NO_DATASET, CASE_UNKNOWN; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
  */
 export async function measureRun(path: string, options: MeasureRunOptions = {}): Promise<MeasuredRun | MeasuredFolds> {
   const { split = "test", region = "whole", dataset: other } = options;
@@ -149,9 +148,15 @@ interface Chosen {
 async function ownCases(path: string, split: MeasuredSplit): Promise<Chosen> {
   const run = runFolder(path);
   if (!existsSync(run.run)) throw new LearningError({ code: "MEASURE_NO_DATASET", path });
-  const { fold } = await readRunFacts(run.run);
-  const cases = await casesOf(await readTrainConfig(run.config), fold);
-  return { dataset: cases.dataset, entries: cases[split] };
+  const dataset = await openDataset((await readTrainConfig(run.config)).dataset);
+  const { cases } = await readRunFacts(run.run); // as they were parted then, whatever the dataset has got since
+  const entries = cases[split].map((name) => {
+    const entry = dataset.cases.find((one) => one.name === name);
+    if (entry !== undefined) return entry;
+    const known = dataset.cases.map((one) => one.name);
+    throw new LearningError({ code: "CASE_UNKNOWN", case: name, dataset: dataset.dir, known });
+  });
+  return { dataset, entries };
 }
 
 async function otherCases(dir: string, split: MeasuredSplit): Promise<Chosen> {

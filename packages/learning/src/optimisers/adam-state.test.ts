@@ -48,6 +48,25 @@ test("the number of steps matters: it is what the bias is corrected by", () => {
   expect(bits(wrong.weights)).not.toEqual(bits(right.weights));
 });
 
+test("steps in which a weight took no part are kept", () => {
+  const only = (adam: Adam): void => {
+    adam.step([tensor([1, 2, 3, 4], [2, 2], "float32"), undefined], 0.01);
+  };
+  const whole = made();
+  for (let step = 0; step < 3; step++) only(whole.adam);
+  const after = made();
+  for (const [name, weight] of after.weights) weight.copyInPlace(whole.weights.get(name) as Tensor);
+  after.adam.loadState(decodeSafetensors(bits(whole.adam.state()), "state"), 3);
+  go(whole.adam, 0, 2);
+  go(after.adam, 0, 2);
+  expect(bits(after.weights)).toEqual(bits(whole.weights));
+  const without = new Map(whole.adam.state());
+  without.delete("missed");
+  expect(() => {
+    after.adam.loadState(without, 5);
+  }).toThrow("these weights are not this network's: 1 missing (missed)");
+});
+
 test("a state of other weights is refused by name, and nothing of it is taken", () => {
   const { adam } = made();
   go(adam, 0, 2);

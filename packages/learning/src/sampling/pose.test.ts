@@ -109,6 +109,18 @@ test("elastic: smooth, as far as its magnitude and no further, from its seed alo
   expect(along("x", 5)).not.toEqual(along("y", 5));
 });
 
+test("elastic: a scan of one slice is bent within it", () => {
+  const scan = scanOf({ x: 60, y: 52, z: 1 }, cube, () => 1000);
+  const { image, mask } = cutPosed(
+    { ...scan, mask: new Uint8Array(60 * 52).fill(1) },
+    { x: 30, y: 26, z: 0 },
+    { x: 33, y: 25, z: 1 },
+    { elastic: { magnitude: 4, seed: 5 } },
+  );
+  expect(new Set(Array.from(image, (value) => Math.round(value * FULL_SCALE)))).toEqual(new Set([1000]));
+  expect(new Set(mask)).toEqual(new Set([1]));
+});
+
 test("a scan without a mask gives a region without one", () => {
   const { mask: _, ...bare } = scanOf({ x: 4, y: 4, z: 4 }, cube, (x) => x);
   expect("mask" in cutPosed(bare, { x: 2, y: 2, z: 2 }, { x: 2, y: 2, z: 2 }, { scale: 1.1 })).toBe(false);

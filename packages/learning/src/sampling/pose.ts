@@ -53,7 +53,8 @@ export function cutPosed(
     for (let y = 0; y < size.y; y++) {
       for (let x = 0; x < size.x; x++, at++) {
         if (bend !== undefined) bend.read(x, y, z, moved);
-        const [dx, dy, dz] = [x - halfX + moved.x, y - halfY + moved.y, z - halfZ + moved.z];
+        const movedZ = full.z === 1 ? 0 : moved.z; // a scan of one slice has nothing above and below it
+        const [dx, dy, dz] = [x - halfX + moved.x, y - halfY + moved.y, z - halfZ + movedZ];
         const sourceX = from.x + halfX + along * dx + yToX * dy;
         const sourceY = from.y + halfY + xToY * dx + along * dy;
         const sourceZ = from.z + halfZ + dz / scale;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { runFolder } from "@multirnet/artifacts";
 import { expect, test } from "vitest";
 
-import { casesOf } from "./cases.js";
+import type { PreparedCase } from "../dataset/index.js";
+import { casesOf, requireJudging } from "./cases.js";
 import { readRunFacts } from "./run-facts.js";
 import { madeConfig, madeTrainingSet, newRunPath } from "./testing/made-training.js";
 import { train } from "./train.js";
@@ -64,4 +65,30 @@ test("what a preparation had made before is not needed: the cache may be deleted
   const first = await once();
   await rm(join(dataset, ".prepared"), { recursive: true });
   expect(await once()).toEqual(first);
+});
+
+test("validation cases that could judge nothing are refused, and those that can are not", async () => {
+  const dataset = await madeTrainingSet();
+  const judging = (task: string, ...cases: readonly { readonly lesions: number; readonly diagnosis?: string }[]) => {
+    const prepared = cases.map(({ lesions, diagnosis }) => {
+      return { components: Array.from({ length: lesions }, () => ({})), entry: { diagnosis } };
+    });
+    const config = madeConfig(dataset, { network: { name: "multirnet", preset: "tiny", task } });
+    return () => {
+      requireJudging(prepared as unknown as readonly PreparedCase[], config);
+    };
+  };
+  const normal = { lesions: 0, diagnosis: "normal" };
+  expect(judging("segmentation", normal, { lesions: 0 })).toThrow(
+    `nothing to train on in ${dataset}: none of its 2 validation cases has a lesion or a diagnosis that the network could be judged by; ` +
+      "expected a larger validation.share, or 0",
+  );
+  expect(judging("diagnosis", { lesions: 3 })).toThrow("none of its 1 validation cases");
+  for (const fine of [
+    judging("segmentation", normal, { lesions: 1 }),
+    judging("joint", normal),
+    judging("diagnosis", normal),
+    judging("segmentation"),
+  ])
+    expect(fine).not.toThrow();
 });

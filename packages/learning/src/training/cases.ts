@@ -48,12 +48,32 @@ export function taskOf({ name, options }: NetworkSpec): Task {
 }
 
 /** Whether a case has a mask or a diagnosis that this network has a head for. */
-function isUsable({ mask, diagnosis }: CaseEntry, { network }: TrainConfig): boolean {
-  const { classes, lesions } = headsOf(network);
-  const task = taskOf(network);
-  const outlines = task !== "diagnosis" && lesions.length > 0 && mask !== "unknown";
-  const diagnoses = task !== "segmentation" && diagnosis !== undefined && classes.includes(diagnosis);
-  return outlines || diagnoses;
+function isUsable(entry: CaseEntry, { network }: TrainConfig): boolean {
+  return (outlines(network) && entry.mask !== "unknown") || tellsOf(entry, network);
+}
+
+function outlines(network: NetworkSpec): boolean {
+  return taskOf(network) !== "diagnosis" && headsOf(network).lesions.length > 0;
+}
+
+/** Whether the network can tell the case's diagnosis. */
+function tellsOf({ diagnosis }: CaseEntry, network: NetworkSpec): boolean {
+  return taskOf(network) !== "segmentation" && diagnosis !== undefined && headsOf(network).classes.includes(diagnosis);
+}
+
+/**
+ * Validation cases of which none has a lesion to outline, or a diagnosis to tell, would choose weights by nothing.
+ *
+ * @throws LearningError TRAINING_NO_CASES
+ */
+export function requireJudging(validating: readonly PreparedCase[], { network, dataset }: TrainConfig): void {
+  const judges = ({ components, entry }: PreparedCase): boolean =>
+    (outlines(network) && components.length > 0) || tellsOf(entry, network);
+  if (validating.length === 0 || validating.some(judges)) return;
+  const because =
+    `none of its ${String(validating.length)} validation cases has a lesion or a diagnosis that the network could be judged by; ` +
+    `expected a larger validation.share, or 0`;
+  throw new LearningError({ code: "TRAINING_NO_CASES", dataset, because });
 }
 
 /**

@@ -10,7 +10,7 @@ import type { PreparedCase } from "../dataset/index.js";
 import { LearningError } from "../errors.js";
 import { rateFactor } from "../optimisers/schedule.js";
 import { makeBatch } from "./batch.js";
-import { prepareAll, type TrainingCases } from "./cases.js";
+import { prepareAll, requireJudging, type TrainingCases } from "./cases.js";
 import type { TrainingOptions, TrainingOutcome } from "./events.js";
 import { frozenIn } from "./frozen.js";
 import { lossIn } from "./loss-settings.js";
@@ -55,6 +55,7 @@ export async function trainFrom(from: Position, work: Work, options: TrainingOpt
   if (prepared === undefined) return stop();
   const training = prepared.slice(0, cases.train.length);
   const validating = prepared.slice(cases.train.length);
+  requireJudging(validating, config);
   const plan = planOf(training, config);
   const stepsAnEpoch = plan(0).length;
   const steps = stepsAnEpoch * config.epochs;

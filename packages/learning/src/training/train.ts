@@ -95,7 +95,7 @@ async function work(
     if (position.done) return outcomeOf(run, position, "finished");
     const log = await RunLog.open(run.log, position.logLines);
     try {
-      const events = await openEvents(run.events, position.steps === 0 ? 0 : position.steps + 1);
+      const events = await openEvents(run.events, position.steps + 1);
       try {
         return await trainFrom(position, { config, cases, run, learner, log, events }, options);
       } finally {
