@@ -89,7 +89,7 @@ describe("bad usage is exit code 2, with nothing on standard output", () => {
     },
     {
       argv: ["evaluate", "run", "--split", "all"],
-      says: 'multirnet evaluate: --split: Invalid option: expected one of "test"|"validation"|"train", but "all" came\n',
+      says: 'multirnet evaluate: --split: Invalid option: expected one of "test"|"validation"|"train"|"apart", but "all" came\n',
     },
     {
       argv: ["train", "--resume", "run", "--fold", "0"],

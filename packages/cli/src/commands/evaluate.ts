@@ -11,7 +11,10 @@ export const evaluate = command({
   args: [{ name: "run", says: "run folder, cross validation, bundle folder or zip" }],
   options: {
     dataset: { value: "d", says: "another dataset folder than the run's own" },
-    split: { value: "s", says: `${MEASURED_SPLITS.join(", ")}; default test: the fold that was held back` },
+    split: {
+      value: "s",
+      says: `${MEASURED_SPLITS.join(", ")}; default test: the fold that was held back; apart: what is kept for the end`,
+    },
     region: {
       value: "r",
       says: "whole, or roi: one region around the largest lesion, whose place is taken from the truth",

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -72,6 +73,28 @@ test("runs without a case in common, or without figures, are refused", async () 
   await expect(compareRuns(a, none)).rejects.toThrow(
     `cannot read the metrics ${join(none, "metrics.json")}: there is no such file; evaluate the run first`,
   );
+});
+
+test("what is kept for the end is in no fold, and the runs of a cross validation answer for it together", async () => {
+  const dataset = await madeTrainingSet();
+  const path = join(await madeFolder(), "folds");
+  await trainFolds(madeConfig(dataset, { epochs: 1, folds: { count: 3, testShare: 0.3 } }), path);
+  const { folds } = (await measureRun(path)) as MeasuredFolds;
+  const apart = await measureRun(path, { split: "apart" });
+  const names = apart.cases.map((one) => one.case);
+  expect(names).toHaveLength(2); // 0.3 of 7 patients
+  expect([...names, ...Object.values(folds).flat()].sort()).toEqual(
+    ["both-1", "both-2", "both-3", "both-4", "diagnosed", "masked", "normal"].sort(),
+  );
+  expect(apart.seenInTraining).toEqual([]);
+  expect(apart.split).toBe("apart");
+});
+
+test("a cross validation whose last fold is none is refused before the first, and leaves nothing", async () => {
+  const dataset = await madeTrainingSet();
+  const path = join(await madeFolder(), "folds");
+  await expect(trainFolds(madeConfig(dataset), path, { folds: [0, 7] })).rejects.toThrow("fold 7");
+  expect(existsSync(path)).toBe(false);
 });
 
 test("runs that were measured on other things are not compared", async () => {

@@ -37,6 +37,13 @@ export async function openDataset(dir: string): Promise<Dataset> {
   return { dir, name, labels, cases, hash: hash.digest("hex") };
 }
 
+/** The channels that hold all lesions of a dataset, for who looks for their places alone. */
+export function lesionChannels(labels: Dataset["labels"]): readonly string[] {
+  return LESIONS.some((name) => name in labels) ? ["lesion"] : Object.keys(labels);
+}
+
+const LESIONS = ["lesion", "ground-glass", "consolidation"];
+
 /**
  * The mask values that make up one channel: the label of that name and, for `lesion`, also `ground-glass` and `consolidation`,
  * whose union it is.
@@ -44,7 +51,7 @@ export async function openDataset(dir: string): Promise<Dataset> {
  * @throws DatasetError DATASET_LABEL_UNKNOWN
  */
 export function labelValues(labels: Dataset["labels"], channel: string): readonly number[] {
-  const names = channel === "lesion" ? ["lesion", "ground-glass", "consolidation"] : [channel];
+  const names = channel === "lesion" ? LESIONS : [channel];
   const values = names.flatMap((name) => labels[name] ?? []);
   if (values.length > 0) return values;
   throw new DatasetError({ code: "DATASET_LABEL_UNKNOWN", label: channel, known: Object.keys(labels) });

@@ -2,7 +2,7 @@
 export type { CaseEntry, MaskState, Split } from "./case-entry.js";
 export { readCase, requireCase, type CaseReading } from "./case-volumes.js";
 export { checkDataset, type CheckedProblem, type CheckOptions, type DatasetCheck } from "./check.js";
-export { labelValues, openDataset, type Dataset } from "./dataset.js";
+export { labelValues, lesionChannels, openDataset, type Dataset } from "./dataset.js";
 export { DatasetError, explainDatasetProblem, type DatasetProblem } from "./dataset-error.js";
 export {
   assignFolds,

@@ -3,7 +3,7 @@ import type { ClassProbability, LoadedModel } from "@multirnet/inference";
 import { regionAround, voxelPoint, wholeBox, type Grid, type Volume } from "@multirnet/imaging";
 
 import { requireCase } from "../dataset/case-volumes.js";
-import type { CaseEntry, Dataset } from "../dataset/index.js";
+import { lesionChannels, type CaseEntry, type Dataset } from "../dataset/index.js";
 import { channelTable } from "../dataset/preparation.js";
 import { prepareCase } from "../dataset/prepare-case.js";
 import { cutRegion } from "../sampling/index.js";
@@ -59,7 +59,8 @@ async function lookAtRegion(
   { passes, signal }: LookOptions,
 ): Promise<Looked> {
   const { preprocessing, inference, classes } = card;
-  const settings = { spacing: workingSpacing(preprocessing), channels: card.labels };
+  const channels = card.labels.length > 0 ? card.labels : lesionChannels(labels);
+  const settings = { spacing: workingSpacing(preprocessing), channels };
   const prepared = await prepareCase(entry, labels, settings);
   const { from: corner, size: box } = prepared.body;
   const centre = prepared.components[0]?.centre ?? {

@@ -13,7 +13,7 @@ import { readRunFacts } from "../training/run-facts.js";
 import type { MeasuredRegion } from "./look.js";
 import { measuredTogether, scoreCases, type Measured, type MeasureOptions, type ScoredCase } from "./measure-cases.js";
 
-export const MEASURED_SPLITS = ["test", "validation", "train"] as const;
+export const MEASURED_SPLITS = ["test", "validation", "train", "apart"] as const;
 export type MeasuredSplit = (typeof MEASURED_SPLITS)[number];
 
 export interface MeasureRunOptions extends Pick<MeasureOptions, "passes" | "signal" | "onCase" | "region"> {
@@ -40,16 +40,16 @@ export interface MeasuredFolds extends MeasuredRun {
 }
 
 /**
- * Measures a run or a bundle. Of its own dataset `test` is the fold that was held back, or the dataset's test cases where none was; of another dataset its
- * test cases, or all cases where it sets none apart. Of a cross validation each run measures its own fold, and all cases are put together; on another
- * dataset its runs answer together.
+ * Measures a run or a bundle. Of its own dataset `test` is the fold that was held back, or what is kept for the end where none was, and `apart` is what is
+ * kept for the end; of another dataset its test cases, or all cases where it sets none apart. Of a cross validation each run measures its own fold, and all
+ * cases are put together; on what is kept for the end, and on another dataset, its runs answer together.
  *
  * @throws LearningError MEASURE_NO_CASES, MEASURE_NO_DATASET, CASE_UNKNOWN; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
  */
 export async function measureRun(path: string, options: MeasureRunOptions = {}): Promise<MeasuredRun | MeasuredFolds> {
   const { split = "test", region = "whole", dataset: other } = options;
   const folds = await foldsIn(path);
-  if (folds !== undefined && other === undefined) return measureFolds(path, folds, options);
+  if (folds !== undefined && other === undefined && split !== "apart") return measureFolds(path, folds, options);
   const out = options.out ?? (other === undefined && split === "test" && region === "whole" ? path : undefined);
   const { cases, classes, facts } = await scored(path, { ...options, out });
   const result = { ...measuredTogether(cases, classes), ...facts };
@@ -112,7 +112,8 @@ async function scored(
 ): Promise<ScoredRun> {
   const model = await loadModel(path);
   try {
-    const { dataset, entries } = other === undefined ? await ownCases(path, split) : await otherCases(other, split);
+    const { dataset, entries } =
+      other === undefined ? await ownCases((await anyRunOf(path)) ?? path, split) : await otherCases(other, split);
     if (entries.length === 0) throw new LearningError({ code: "MEASURE_NO_CASES", dataset: dataset.dir, split });
     const cases = await scoreCases(model, dataset, entries, {
       passes,
@@ -145,6 +146,12 @@ interface Chosen {
   readonly entries: readonly CaseEntry[];
 }
 
+/** A run of a cross validation: all of them keep the same cases for the end. */
+async function anyRunOf(path: string): Promise<string | undefined> {
+  const folds = await foldsIn(path);
+  return folds === undefined ? undefined : foldsFolder(path).run(folds[0] as number);
+}
+
 async function ownCases(path: string, split: MeasuredSplit): Promise<Chosen> {
   const run = runFolder(path);
   if (!existsSync(run.run)) throw new LearningError({ code: "MEASURE_NO_DATASET", path });
@@ -163,7 +170,7 @@ async function otherCases(dir: string, split: MeasuredSplit): Promise<Chosen> {
   const dataset = await openDataset(dir);
   const of = (wanted: CaseEntry["split"]): CaseEntry[] => dataset.cases.filter((entry) => entry.split === wanted);
   const test = of("test");
-  const bySplit = { test: test.length === 0 ? dataset.cases : test, validation: [], train: of("train") };
+  const bySplit = { test: test.length === 0 ? dataset.cases : test, apart: test, validation: [], train: of("train") };
   return { dataset, entries: bySplit[split] };
 }
 

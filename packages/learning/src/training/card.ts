@@ -18,6 +18,8 @@ export function cardOf(
   const { classes, lesions } = headsOf(network);
   const task = taskOf(network);
   const seen = [...train, ...validation];
+  // What the weights had seen before counts as seen, so that no measure takes it for new.
+  const before = initial?.data?.name === dataset.name ? initial.data.cases : [];
   return {
     format: 1,
     network: { name: network.name, options: network.options as ModelCard["network"]["options"] },
@@ -29,7 +31,7 @@ export function cardOf(
     inference,
     data: {
       name: dataset.name,
-      cases: seen.map(({ name }) => name).sort(),
+      cases: [...new Set([...seen.map(({ name }) => name), ...before])].sort(),
       masks: seen.filter(({ mask }) => mask !== "unknown").length,
       diagnoses: seen.filter(({ diagnosis }) => diagnosis !== undefined).length,
       synthetic: data.synthetic,

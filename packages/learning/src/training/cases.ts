@@ -6,6 +6,7 @@ import { headsOf, networkEntry, type NetworkSpec, type Task } from "@multirnet/n
 import type { TrainConfig } from "../config/train-config.js";
 import {
   innerSplit,
+  lesionChannels,
   openDataset,
   setApart,
   splitCases,
@@ -21,7 +22,8 @@ export interface TrainingCases {
   readonly dataset: Dataset;
   readonly train: readonly CaseEntry[];
   readonly validation: readonly CaseEntry[];
-  readonly test: readonly CaseEntry[]; // the fold that is held back, or the dataset's test cases where no fold is
+  readonly test: readonly CaseEntry[]; // the fold that is held back, or what is kept for the end where no fold is
+  readonly apart: readonly CaseEntry[]; // kept for the end, whatever the fold
 }
 
 /** @throws DatasetError; LearningError TRAINING_NO_CASES */
@@ -39,7 +41,13 @@ export async function casesOf(config: TrainConfig, fold: number | undefined): Pr
     throw new LearningError({ code: "TRAINING_NO_CASES", dataset: config.dataset, because });
   }
   const inner = innerSplit(usable, { share: config.validation.share, seed: config.seed });
-  return { dataset, train: inner.train, validation: inner.validation, test: fold === undefined ? test : heldOut };
+  return {
+    dataset,
+    train: inner.train,
+    validation: inner.validation,
+    test: fold === undefined ? test : heldOut,
+    apart: test,
+  };
 }
 
 /** What a network learns: what its option says, or the one thing that it does. */
@@ -88,7 +96,10 @@ export async function prepareAll(
   signal: AbortSignal | undefined,
   onCase: (done: number) => void,
 ): Promise<PreparedCase[] | undefined> {
-  const settings = { spacing: workingSpacing(config.preprocessing), channels: headsOf(config.network).lesions };
+  const { lesions } = headsOf(config.network);
+  // A network that outlines nothing looks at lesions all the same.
+  const channels = lesions.length > 0 ? lesions : lesionChannels(dataset.labels);
+  const settings = { spacing: workingSpacing(config.preprocessing), channels };
   const prepared: PreparedCase[] = [];
   for (const entry of entries) {
     if (signal?.aborted === true) return undefined;

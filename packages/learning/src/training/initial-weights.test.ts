@@ -15,6 +15,7 @@ import { stringify } from "yaml";
 import { expect, test } from "vitest";
 
 import { readTrainConfig, type TrainConfig } from "../config/train-config.js";
+import { measureRun } from "../measuring/measure-run.js";
 import { readRunFacts } from "./run-facts.js";
 import { madeConfig, madeTrainingSet, newRunPath, resultOf } from "./testing/made-training.js";
 import { resumeTraining, train } from "./train.js";
@@ -118,4 +119,16 @@ test("a file that is not there is refused by its path, which is relative to the 
     `cannot begin with the weights ${join(dirname(config), "none.safetensors")}: ENOENT`,
   );
   expect(existsSync(path)).toBe(false);
+});
+
+test("cases by which the weights were made elsewhere are no new cases, where their card says so", async () => {
+  const dataset = await madeTrainingSet();
+  const [first, second] = [await newRunPath(), await newRunPath()];
+  await train(madeConfig(dataset, { epochs: 1 }), first); // on all cases
+  const file = runFolder(first).last;
+  await train(madeConfig(dataset, { epochs: 1, initialWeights: { file } }), second, { fold: 0 });
+  expect((await readModelCard(runFolder(second).card)).data.cases).toHaveLength(7);
+  const { cases, seenInTraining } = await measureRun(second);
+  expect(cases.map((one) => one.case)).toEqual(["both-1", "masked"]);
+  expect(seenInTraining).toEqual(["both-1", "masked"]);
 });

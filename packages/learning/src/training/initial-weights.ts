@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 
-import { digestOf } from "@multirnet/artifacts";
+import { digestOf, readModelCard, runFolder, type ModelCard } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
 import { loadPart, loadWeights, undrawnNetwork, type Network } from "@multirnet/networks";
 
@@ -10,6 +12,8 @@ import { LearningError } from "../errors.js";
 /** The weights that a training begins with in place of random ones. */
 export interface InitialWeights {
   readonly digest: string; // SHA-256 of the file
+  /** What they were trained on, where a model card lies beside the file. */
+  readonly data: Pick<ModelCard["data"], "name" | "cases"> | undefined;
   /** Fills a fresh network, or the part of it that the config names. */
   readonly fill: (network: Network) => void;
 }
@@ -38,8 +42,16 @@ export async function readInitialWeights({
     } finally {
       trial.release();
     }
-    return { digest: digestOf(file), fill };
+    return { digest: digestOf(file), data: await dataOf(path), fill };
   } catch (error) {
     throw new LearningError({ code: "INITIAL_WEIGHTS", path, because: messageOf(error) }, { cause: error });
   }
+}
+
+/** By the card of the bundle or run in which the weights lie. */
+async function dataOf(path: string): Promise<InitialWeights["data"]> {
+  const folder = dirname(path);
+  const owner = basename(folder) === basename(runFolder("").checkpoints) ? dirname(folder) : folder;
+  const { card } = runFolder(owner);
+  return existsSync(card) ? (await readModelCard(card)).data : undefined;
 }

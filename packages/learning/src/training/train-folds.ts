@@ -1,12 +1,10 @@
-import { mkdir } from "node:fs/promises";
-
 import { ArtifactError, foldsFolder, foldsIn, isRun, writeJson, writeYaml } from "@multirnet/artifacts";
-import { fileErrorOf, isTemporary, namesIn } from "@multirnet/base/node";
+import { fileErrorOf, isTemporary, namesIn, writeFolderAtomically } from "@multirnet/base/node";
 
 import { readTrainConfig, type TrainConfig } from "../config/train-config.js";
 import { assignFolds, openDataset, setApart } from "../dataset/index.js";
 import type { TrainingEvent, TrainingOptions, TrainingOutcome } from "./events.js";
-import { resumeTraining, train } from "./train.js";
+import { beginnings, resumeTraining, train } from "./train.js";
 
 export interface FoldsOptions extends Omit<TrainingOptions, "onEvent"> {
   readonly onEvent?: ((event: TrainingEvent, fold: number) => void) | undefined;
@@ -38,16 +36,18 @@ export async function trainFolds(
   options: FoldsOptions & { readonly folds?: readonly number[] | undefined } = {},
 ): Promise<FoldsOutcome> {
   const folds = options.folds ?? (await foldsOf(config));
-  const folder = foldsFolder(path);
+  for (const fold of folds) await beginnings(config, fold); // a fault of the last is told before hours of the first
   try {
     const [held] = (await namesIn(path)).filter((name) => !isTemporary(name));
     if (held !== undefined) throw new ArtifactError({ code: "RUN_FOLDER_TAKEN", path, holds: held });
-    await mkdir(path, { recursive: true });
   } catch (error) {
     throw fileErrorOf(path, error);
   }
-  await writeYaml(folder.config, config);
-  await writeJson(folder.list, { folds }); // the last: with it the folder is a cross validation that can go on
+  await writeFolderAtomically(path, async (staging) => {
+    const folder = foldsFolder(staging);
+    await writeYaml(folder.config, config);
+    await writeJson(folder.list, { folds });
+  });
   return goOn(config, path, folds, options);
 }
 

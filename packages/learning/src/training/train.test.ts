@@ -162,6 +162,7 @@ test("a run says by what it was made", async () => {
       train: ["both-1", "normal", "masked", "both-3"],
       validation: [],
       test: ["both-2", "diagnosed", "both-4"],
+      apart: [],
     },
     versions: { multirnet: expect.any(String), libtorch: expect.any(String), node: process.version },
     commit: facts.commit, // see commit.test.ts

@@ -40,14 +40,22 @@ export async function train(
   options: TrainingOptions & { readonly fold?: number | undefined } = {},
 ): Promise<TrainingOutcome> {
   const { fold } = options;
-  const cases = await casesOf(config, fold);
-  requireFrozenParts(config);
-  const initial = await readInitialWeights(config);
+  const { cases, initial } = await beginnings(config, fold);
   const run = await createRun(path);
   await writeJson(run.run, await factsOf(config, { cases, fold, initial }));
   await writeModelCard(run.card, cardOf(config, cases, initial));
   await writeYaml(run.config, config); // the last: a folder with a config is a run that can go on
   return work(config, { cases, run, initial }, options);
+}
+
+/** What a training of a fold begins with; all that can be seen to be wrong with it is told here, before anything is written. */
+export async function beginnings(
+  config: TrainConfig,
+  fold: number | undefined,
+): Promise<{ readonly cases: TrainingCases; readonly initial: InitialWeights | undefined }> {
+  const cases = await casesOf(config, fold);
+  requireFrozenParts(config);
+  return { cases, initial: await readInitialWeights(config) };
 }
 
 /**
