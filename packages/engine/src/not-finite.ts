@@ -36,5 +36,5 @@ export function firstNotFinite(body: () => unknown): CallPlace | undefined {
 }
 
 function isFinite(tensor: TensorCore): boolean {
-  return !["float32", "float64"].includes(tensor.dtype) || tensor.toNumbers().every(Number.isFinite);
+  return !["float32", "float64", "bfloat16"].includes(tensor.dtype) || tensor.toNumbers().every(Number.isFinite);
 }

@@ -50,7 +50,14 @@ const words: {
     "input",
   ],
   TRAINING_NOT_FINITE: [
-    { code: "TRAINING_NOT_FINITE", step: 12, epoch: 1, cases: ["a", "b"], layer: "weight up.0.head.weight" },
+    {
+      code: "TRAINING_NOT_FINITE",
+      what: "loss",
+      step: 12,
+      epoch: 1,
+      cases: ["a", "b"],
+      layer: "weight up.0.head.weight",
+    },
     "the loss of step 12 (epoch 1; cases a, b) is not a number; what went wrong first: weight up.0.head.weight",
     "work",
   ],

@@ -15,6 +15,7 @@ export type LearningProblem =
   | { readonly code: "TRAINING_NO_CASES"; readonly dataset: string; readonly because: string }
   | {
       readonly code: "TRAINING_NOT_FINITE";
+      readonly what: "loss" | "weights"; // of the step: its loss, or what it made of the weights
       readonly step: number;
       readonly epoch: number;
       readonly cases: readonly string[];
@@ -95,7 +96,8 @@ function explain(problem: LearningProblem): string {
       return `nothing to train on in ${problem.dataset}: ${problem.because}`;
     case "TRAINING_NOT_FINITE":
       return (
-        `the loss of step ${String(problem.step)} (epoch ${String(problem.epoch)}; cases ${problem.cases.join(", ")}) is not a number; ` +
+        `the ${problem.what} of step ${String(problem.step)} (epoch ${String(problem.epoch)}; cases ${problem.cases.join(", ")}) ` +
+        `${problem.what === "loss" ? "is not a number" : "are not all numbers"}; ` +
         `what went wrong first: ${problem.layer}`
       );
     case "TRAINING_WORKER":

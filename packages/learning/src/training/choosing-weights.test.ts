@@ -65,6 +65,18 @@ test("without cases set apart there is no best, and the last weights count", asy
   expect([existsSync(outcome.run.best), existsSync(outcome.run.last)]).toEqual([false, true]);
 });
 
+test("weights that are not numbers are never written over a state that can go on", async () => {
+  const path = await newRunPath();
+  const config = madeConfig(join(folder, "data"), { optimiser: { learningRate: 1e300 }, checkpointMinutes: 0 });
+  await expect(train(config, path)).rejects.toMatchObject({
+    code: "TRAINING_NOT_FINITE",
+    message: expect.stringMatching(
+      /^the weights of step 1 \(epoch 0; cases [\w-]+, [\w-]+, [\w-]+\) are not all numbers; what went wrong first: weight [\w.]+$/,
+    ),
+  });
+  expect(existsSync(runFolder(path).lastState)).toBe(false);
+});
+
 test("a loss that is not a number ends the training with the step, the cases and the place, and moves nothing", async () => {
   const path = await newRunPath();
   // The first step throws the weights as far as the rate says; what the second makes of its input has no number.

@@ -20,7 +20,7 @@ import { regionsHere, type RegionSource } from "./region-source.js";
 import { regionsAhead } from "./regions-ahead.js";
 import { isSnapshotDue, snapshots, writeSnapshots } from "./snapshots.js";
 import { encodeState, type Learner, type Position } from "./state.js";
-import { NotFinite, trainingStep, type StepLosses } from "./step.js";
+import { brokenWeight, NotFinite, trainingStep, type StepLosses } from "./step.js";
 import { Upcoming, type ReadyStep } from "./upcoming.js";
 import { validate, type ValidationScores } from "./validation.js";
 
@@ -47,6 +47,7 @@ export async function trainFrom(from: Position, work: Work, options: TrainingOpt
   let made = 0; // steps in this sitting
   let saved = performance.now();
   let savingMs = 0; // what the last checkpoint took
+  let casesOfLast: readonly string[] = []; // of the last step
 
   const looked = [...cases.train, ...cases.validation];
   const prepared = await prepareAll(looked, cases.dataset, config, signal, (done) => {
@@ -86,6 +87,7 @@ export async function trainFrom(from: Position, work: Work, options: TrainingOpt
     const learningRate = rateOf(config, position, { stepsAnEpoch, steps });
     const make = (): StepLosses => step(ready, work, position, learningRate);
     const losses = aroundStep === undefined ? make() : aroundStep(++made, make);
+    casesOfLast = namesIn(ready);
     if (optimiser.steps > position.steps) average?.update(optimiser.steps);
     const seconds = (performance.now() - start) / 1000;
     position = {
@@ -105,9 +107,19 @@ export async function trainFrom(from: Position, work: Work, options: TrainingOpt
     onEvent?.({ kind: "step", step: position.steps, steps, epoch, loss: losses.loss, cases: seen, seconds });
   }
 
-  /** @param best the weights that have validated best, where these are they */
+  /**
+   * A state with weights that are no numbers is never written over one that can go on.
+   *
+   * @param best the weights that have validated best, where these are they
+   */
   async function save(next: Position, best?: Uint8Array): Promise<void> {
     const start = performance.now();
+    const broken = brokenWeight(network);
+    if (broken !== undefined) {
+      const { epoch, steps: step } = position;
+      const layer = `weight ${broken}`;
+      throw new LearningError({ code: "TRAINING_NOT_FINITE", what: "weights", step, epoch, cases: casesOfLast, layer });
+    }
     await log.sync();
     position = { ...next, logLines: log.lines };
     await writeCheckpoint(run, {
@@ -230,7 +242,7 @@ function rateOf(
 
 /** One step; a loss that is not a number ends the training. @throws LearningError TRAINING_NOT_FINITE */
 function step(
-  { plan, batches }: ReadyStep,
+  ready: ReadyStep,
   { config, cases, learner: { network, optimiser } }: Work,
   position: Position,
   learningRate: number,
@@ -240,7 +252,7 @@ function step(
   const losses = trainingStep(
     network,
     optimiser,
-    batches.map((samples) => () => makeBatch(samples, preprocessing.region, classes)),
+    ready.batches.map((samples) => () => makeBatch(samples, preprocessing.region, classes)),
     {
       loss: lossIn(config, { epoch: position.epoch, classes, cases: cases.train }),
       learningRate,
@@ -254,11 +266,16 @@ function step(
   if (losses instanceof NotFinite) {
     throw new LearningError({
       code: "TRAINING_NOT_FINITE",
+      what: "loss",
       step: position.steps + 1, // as the log counts them
       epoch: position.epoch,
-      cases: plan.flat().map(({ prepared }) => prepared.entry.name),
+      cases: namesIn(ready),
       layer: losses.layer,
     });
   }
   return losses ?? { loss: 0 };
+}
+
+function namesIn({ plan }: ReadyStep): string[] {
+  return plan.flat().map(({ prepared }) => prepared.entry.name);
 }

@@ -190,14 +190,19 @@ function meanOf(losses: readonly StepLosses[]): StepLosses {
 
 /** What went wrong first: a weight before what it made of its input, the input before what was made of it. */
 function whatWentWrong(network: Network, input: Tensor, again: () => unknown): string {
-  const weight = [...network.parameters()].find(([, tensor]) => !isFiniteTensor(tensor));
-  if (weight !== undefined) return `weight ${weight[0]}`;
+  const weight = brokenWeight(network);
+  if (weight !== undefined) return `weight ${weight}`;
   if (!isFiniteTensor(input)) return "the input";
   const place = firstNotFinite(() => withoutGradients(again));
   if (place === undefined) return "the loss itself";
   return `the output of ${place.op}${place.module === "" ? "" : ` in ${place.module}`}`;
 }
 
+/** The path of the first weight that is not all numbers. */
+export function brokenWeight(network: Network): string | undefined {
+  return [...network.parameters()].find(([, tensor]) => !isFiniteTensor(tensor))?.[0];
+}
+
 function isFiniteTensor(tensor: Tensor): boolean {
-  return tensor.toNumbers().every(Number.isFinite);
+  return withoutGradients(() => scope(() => Number.isFinite(tensor.abs().amax().item()))); // the largest is no number where one of them is none
 }
