@@ -79,6 +79,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
     runs: { type: "string" },
+    tuned: { type: "string" }, // the way that tuned PyTorch goes, in place of trying them all
     "no-plain": { type: "boolean", default: false },
     out: { type: "string", default: "out/bench" },
     python: { type: "string", default: "/usr/bin/python3" },
@@ -119,12 +120,15 @@ async function measured(
   writeFileSync(tensors, inputs(preset, batch));
   const settings = { threads: THREADS, work, tensors, onnx: join(folder, "case.onnx") };
   const sides = sidesOf(preset, work);
+  const ways = new Map<string, string>(options.tuned === undefined ? [] : [["tuned", options.tuned]]);
   const start = async (names: readonly string[]): Promise<Map<string, Started>> => {
     const started = new Map<string, Started>();
     for (const one of names) {
-      const { command, ...more } = sides[one] as SideOf;
+      const { command, options, variant } = sides[one] as SideOf;
       const side = new Side(command, ENVIRONMENT);
-      started.set(one, { side, told: await side.ask(JSON.stringify({ ...settings, ...more })) });
+      const told = await side.ask(JSON.stringify({ ...settings, options, variant: ways.get(one) ?? variant }));
+      if (typeof told["way"] === "string") ways.set(one, told["way"]); // tried once
+      started.set(one, { side, told });
     }
     return started;
   };

@@ -4,8 +4,8 @@ Written from the description of the network, as a PyTorch user would write it, a
 the tensors are called there. Weights and tensors travel as safetensors.
 
 As a program it is one side of `benchmarks/multirnet.ts`: it takes one JSON line of settings, then one word a line, and answers each with one JSON line.
-`variant` is `eager`, or `tuned`: what its users do for speed, each tried a few times first, and the fastest taken. `onnx FILE` writes the network for
-ONNX Runtime.
+`variant` is `eager`, or `tuned`: what its users do for speed, each tried first, and the fastest taken (`trial` tries one `way`). `onnx FILE` writes
+the network for ONNX Runtime.
 """
 
 import ctypes
@@ -13,6 +13,7 @@ import gc
 import json
 import re
 import struct
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -279,8 +280,8 @@ def forget_peak():
         file.write("5")
 
 
-def tuned_ways(network, scan, training, body):
-    """What PyTorch's users do for speed on a CPU; a way that this version cannot go is left out by `fastest`."""
+def ways_of(network, scan, training, body):
+    """Eager, and what PyTorch's users do for speed on a CPU, by name; a way that this version cannot go, or not in time, is left out by `fastest`."""
 
     def channels_last():
         return network.to(memory_format=torch.channels_last_3d), scan.contiguous(memory_format=torch.channels_last_3d)
@@ -289,36 +290,55 @@ def tuned_ways(network, scan, training, body):
         with torch.no_grad():
             return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(net, x, strict=False)))
 
-    ways = {"channels last": lambda: body(*channels_last())}
+    def run(graph):
+        """PyTorch 2.6 does not come to an end with fusing this network before the second pass."""
+
+        def unfused(x):
+            with torch.jit.optimized_execution(False):
+                return graph(x)
+
+        return graph if torch.__version__.startswith("1.") else unfused
+
+    ways = {"eager": lambda: body(network, scan), "channels last": lambda: body(*channels_last())}
     if not training:
-        ways["optimize_for_inference"] = lambda: body(traced(network, scan), scan)
-        ways["optimize_for_inference, channels last"] = lambda: body(traced(*channels_last()), channels_last()[1])
+        ways["optimize_for_inference"] = lambda: body(run(traced(network, scan)), scan)
+        ways["optimize_for_inference, channels last"] = lambda: body(run(traced(*channels_last())), channels_last()[1])
     if hasattr(torch, "compile"):
         ways["torch.compile"] = lambda: body(torch.compile(network), scan)
     return ways
 
 
-def fastest(ways):
-    """The way whose best of three takes least, made anew so that no other's layout of the weights stays."""
-    if len(ways) == 1:
-        (name,) = ways
-        return name, ways[name]()
+TRIAL_S = 300  # the longest that a way may take to be made and tried
+
+
+def fastest(names, settings):
+    """The way whose best of three takes least. Each is tried in a process of its own, which can be ended whatever it does."""
     times = {}
-    for name, make in ways.items():
+    for name in names:
+        trial = json.dumps({**settings, "variant": "trial", "way": name}) + "\n"
         try:
-            work = make()
-            for _ in range(2):
-                work()
-            spent = []
-            for _ in range(3):
-                start = time.perf_counter()
-                work()
-                spent.append(time.perf_counter() - start)
-            times[name] = min(spent)
-        except Exception as error:  # this version does not go this way
-            print(f"{name}: {str(error)[:200]}", file=sys.stderr)
-    best = min(times, key=times.get)
-    return best, ways[best]()
+            done = subprocess.run(
+                [sys.executable, __file__], input=trial, capture_output=True, text=True, timeout=TRIAL_S, check=True
+            )
+            times[name] = json.loads(done.stdout.splitlines()[-1])["seconds"]
+            print(f"{name}: {times[name]:.3f} s", file=sys.stderr)
+        except subprocess.TimeoutExpired:
+            print(f"{name}: not in {TRIAL_S} s", file=sys.stderr)
+        except subprocess.CalledProcessError as error:  # this version does not go this way
+            print(f"{name}: {error.stderr[-300:]}", file=sys.stderr)
+    return min(times, key=times.get)
+
+
+def seconds_of(work):
+    """The best of three, after two that do not count."""
+    for _ in range(2):
+        work()
+    spent = []
+    for _ in range(3):
+        start = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
 
 
 def write_onnx(network, scan, path):
@@ -365,12 +385,16 @@ def main():
         return step
 
     body = step_of if training else forward_of
-    ways = {"eager": lambda: body(network, scan)}
-    if settings["variant"] == "tuned":
-        ways.update(tuned_ways(network, scan, training, body))
+    ways = ways_of(network, scan, training, body)
+    variant = settings["variant"]
+    if variant == "trial":
+        print(json.dumps({"seconds": seconds_of(ways[settings["way"]]())}), flush=True)
+        return
+    chosen = fastest(ways, settings) if variant == "tuned" else variant
     begun = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    chosen, work = fastest(ways)
-    network.load_state_dict(begun)  # trying the ways moved them
+    work = ways[chosen]()
+    work()  # compiled
+    network.load_state_dict(begun)
     optimiser.state.clear()
     optimiser.zero_grad(set_to_none=True)
     del begun
