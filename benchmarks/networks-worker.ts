@@ -9,6 +9,7 @@ import {
   aboutEngine,
   decodeSafetensors,
   encodeSafetensors,
+  gradients,
   keep,
   scope,
   setThreads,
@@ -33,12 +34,14 @@ import { answer, forgetPeak, residentKb, say, settingsLine } from "./worker.ts";
 
 export interface NetworkSettings {
   readonly threads: number;
+  readonly work: string; // forward or step
   readonly name: string;
   readonly options: Record<string, unknown>;
   readonly reference: string | null; // the first unless given; `ours` where the names are
   readonly referenceOf: string | null; // the network that the reference stands by, where it is another
   readonly weights: string; // state dict, as PyTorch saved it
-  readonly input: string; // safetensors file with the tensor input
+  readonly input: string; // safetensors file with the tensor input, of the forward pass
+  readonly batch: string; // of the training step
 }
 
 /** PyTorch's names of a norm's state are its own even where all other names are ours. */
@@ -56,7 +59,9 @@ const settings = (await settingsLine()) as NetworkSettings;
 setThreads(settings.threads);
 const network = compiled(undrawnNetwork(resolveNetwork({ name: settings.name, ...settings.options })));
 await load(network);
-const input = scope(() => keep(decodeSafetensors(readFileSync(settings.input), settings.input).get("input") as Tensor));
+const [input, batch] = [settings.input, settings.batch].map((path) =>
+  scope(() => keep(decodeSafetensors(readFileSync(path), path).get("input") as Tensor)),
+) as [Tensor, Tensor];
 
 await forgetPeak();
 say({ version: aboutEngine().version, threads: threads(), residentKb: residentKb("VmRSS") });
@@ -68,13 +73,22 @@ await answer({
   },
   run: () => {
     scope(() => {
-      forward();
+      if (settings.work === "step") step();
+      else forward();
     });
   },
 });
 
 function forward(): Prediction {
   return withoutGradients(() => network.forward(input, { mode: "eval", random: new RandomSource(0) }));
+}
+
+function step(): void {
+  const heads = namedHeads(network.forward(batch, { mode: "train", random: new RandomSource(0) }));
+  const loss = [...heads.values()]
+    .map((head) => head.mul(head).mean(undefined))
+    .reduce((sum: Tensor, one) => sum.add(one));
+  gradients(loss, [...network.parameters().values()]);
 }
 
 async function load(into: Network): Promise<void> {

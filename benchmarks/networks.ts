@@ -1,10 +1,11 @@
 /**
- * Every network beside its public implementation under eager PyTorch: forward pass at full size, time and peak memory.
+ * Every network beside its public implementation under eager PyTorch: forward pass at full size, or training step without the optimiser, time and peak memory.
  *
- *     npx tsc -b tsconfig.build.json && node scripts/run-typescript.js benchmarks/networks.ts FOLDER [--only medt] [--runs 7] [--out out/bench]
+ *     npx tsc -b tsconfig.build.json && node scripts/run-typescript.js benchmarks/networks.ts FOLDER [--only medt] [--work step] [--runs 7] [--out out/bench]
  *
  * FOLDER holds checkouts of the implementations (scripts/golden/references.py). Ours takes over the weights that the peer saved; first both must agree,
- * every head to 1e-4 of its range. Then they take turns, two threads each. Writes networks.json and networks.md.
+ * every head to 1e-4 of its range in evaluation. Then they take turns, two threads each. A step is of two volumes, or of the slices of the forward pass; its loss
+ * is the mean square of all heads, and dropout is as published (no two libraries draw the same numbers). Writes networks.json and networks.md.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -58,11 +59,13 @@ const {
   allowPositionals: true,
   options: {
     only: { type: "string", default: "" },
+    work: { type: "string", default: "forward" }, // or step
     runs: { type: "string", default: "7" },
     out: { type: "string", default: "out/bench" },
     python: { type: "string", default: "/usr/bin/python3" },
   },
 });
+if (!["forward", "step"].includes(options.work)) throw new Error(`--work ${options.work}: expected forward or step`);
 if (checkouts === undefined) throw new Error("expected a folder of checkouts: benchmarks/networks.ts FOLDER");
 
 const built = builtWorker("benchmarks/networks-worker.ts");
@@ -79,7 +82,7 @@ for (const name of wanted) {
     rmSync(folder, { recursive: true });
   }
   console.log(lineOf(rows.at(-1) as Row));
-  const facts = { conditions: conditions(versions), turns: Number(options.runs), rows };
+  const facts = { work: options.work, conditions: conditions(versions), turns: Number(options.runs), rows };
   writeFileSync(join(options.out, "networks.json"), `${JSON.stringify(facts, null, 1)}\n`);
   writeFileSync(join(options.out, "networks.md"), markdown());
 }
@@ -87,15 +90,19 @@ for (const name of wanted) {
 async function measured(name: string, folder: string): Promise<Row> {
   const peer = new Side([options.python, "benchmarks/peer/public_networks.py"], ENVIRONMENT);
   const file = (part: string): string => join(folder, part);
-  const there = await peer.ask(JSON.stringify({ threads: THREADS, name, checkouts: resolve(checkouts ?? ""), folder }));
+  const there = await peer.ask(
+    JSON.stringify({ threads: THREADS, work: options.work, name, checkouts: resolve(checkouts ?? ""), folder }),
+  );
   const settings: NetworkSettings = {
     threads: THREADS,
+    work: options.work,
     name: name.split(":")[0] ?? name,
     options: there["options"] as Record<string, unknown>,
     reference: there["reference"] as string | null,
     referenceOf: there["referenceOf"] as string | null,
     weights: file("weights.pt"),
     input: file("input.safetensors"),
+    batch: file("batch.safetensors"),
   };
   const ours = new Side(["node", "--expose-gc", built], ENVIRONMENT);
   const here = await ours.ask(JSON.stringify(settings));
@@ -134,7 +141,7 @@ function markdown(): string {
   return [
     "# Networks beside their public implementations",
     "",
-    `Forward pass in evaluation, ${options.runs} turns. ${conditions(versions)}. Times are medians (least–most), ratios ours to peer, of medians (of`,
+    `${options.work === "step" ? "Training step without the optimiser" : "Forward pass in evaluation"}, ${options.runs} turns. ${conditions(versions)}. Times are medians (least–most), ratios ours to peer, of medians (of`,
     "single turns); memory is the peak resident set of the process after loading. Differences are shares of the head's range.",
     "",
     `| network | input | ${TURNS_HEAD} | heads differ |`,

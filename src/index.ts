@@ -1,4 +1,4 @@
-/** What a TypeScript user imports: every room but the command line. The rooms' own faces stay reachable as `@multirnet/ROOM`. */
+/** What a TypeScript user imports: every room but the command line and `bench`. The rooms' own faces stay reachable as `@multirnet/ROOM`. */
 export * from "@multirnet/artifacts";
 export * from "@multirnet/base";
 export * from "@multirnet/base/node";

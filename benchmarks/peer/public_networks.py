@@ -1,6 +1,7 @@
 """The peer's side of benchmarks/networks.ts: a public implementation under PyTorch, at its full size.
 
-One JSON line of settings comes in: threads, name, checkouts (folder), folder (to write weights.pt, input and output safetensors to). Then one word a
+One JSON line of settings comes in: threads, work (forward or step), name, checkouts (folder), folder (to write weights.pt and the safetensors input, batch and
+output to). Then one word a
 line, and each is answered with one JSON line. What the implementations print goes to standard error.
 """
 
@@ -36,15 +37,25 @@ def main():
     def forward():
         return whole.forward(image)
 
+    def step():
+        whole.network.zero_grad(set_to_none=True)
+        loss = sum(head.square().mean() for head in whole.forward(batch).values())
+        loss.backward()
+
     write_safetensors(folder / "output.safetensors", forward())
+    is_volume = len(image.shape) == 5 and image.shape[1] == 1
+    batch = torch.rand(2, *image.shape[1:]) if is_volume else image
+    write_safetensors(folder / "batch.safetensors", {"input": batch})
+    work = step if settings["work"] == "step" else forward
+    whole.network.train(settings["work"] == "step")
     forget_peak()
     say(
         version=torch.__version__, threads=torch.get_num_threads(), residentKb=resident_kb("VmRSS"),
-        shape=whole.shape, options=whole.options, reference=whole.reference, referenceOf=whole.reference_of,
+        shape=batch.shape if settings["work"] == "step" else whole.shape, options=whole.options, reference=whole.reference, referenceOf=whole.reference_of,
     )
     for _ in sys.stdin:
         start = time.perf_counter()
-        forward()
+        work()
         say(ms=1000 * (time.perf_counter() - start), peakKb=resident_kb("VmHWM"))
 
 

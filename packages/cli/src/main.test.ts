@@ -1,9 +1,10 @@
 import { VERSION } from "@multirnet/base";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { COMMANDS } from "./commands/index.js";
+import { commandTable } from "./testing/command-table.js";
 import { madeFolder, run } from "./testing/run.js";
 
 test("the help names every command, and every command and option has words", async () => {
@@ -53,6 +54,16 @@ test("the commands are those of the contract that this version has", () => {
     "weights import",
     "weights show",
   ]);
+});
+
+test("the README has every command with its arguments and options", () => {
+  const cells = (text: string): string[] =>
+    text
+      .split("\n")
+      .filter((line) => line.startsWith("| `"))
+      .map((line) => line.replaceAll(/ +/g, " "));
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  expect(cells(readme)).toEqual(cells(commandTable(COMMANDS)));
 });
 
 test("--version prints the version and nothing else", async () => {

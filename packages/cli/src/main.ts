@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Command } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
 import { ConsoleIo } from "./io.js";
-import { whole } from "./options.js";
+import { kebab, whole } from "./options.js";
 import { setThreads } from "./threads.js";
 import { UsageError } from "./usage-error.js";
 
@@ -121,10 +121,6 @@ function programOf(action: (command: Command, given: Record<string, unknown>) =>
     });
   }
   return program;
-}
-
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function defined(given: Record<string, unknown>): Record<string, unknown> {

@@ -43,3 +43,8 @@ export function foldList(): z.ZodType<"all" | readonly number[], string> {
     return [];
   });
 }
+
+/** The name of an option as it stands on the command line: toleranceMm is tolerance-mm. */
+export function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -28,7 +28,7 @@ export interface ScanPrediction {
   readonly windows: number;
 }
 
-const BATCH = 2; // at batch 1 libtorch takes a slow path for wide convolutions (measured: design, section 4)
+const BATCH = 2; // at batch 1 libtorch takes a slow path for wide convolutions
 const MASS_FLOOR = 1e-3; // share of a window's voxels that every window weighs in the diagnosis, whatever lesion it shows
 
 /**

@@ -11,7 +11,7 @@ export const augment = command({
   args: [{ name: "case", says: "name in the config's dataset" }],
   options: {
     config: { value: "file", says: "training config" },
-    draw: { value: "n", says: "which draw: the n-th look of a run at the case, from 0; default 0" },
+    draw: { value: "n", says: "which round of a run, from 0, each looking at the case once; default 0" },
     out: { value: "file", says: "PNG: the slice with most lesion, its outline in green" },
     set: { value: "key=value", says: "put a value over the config's, such as augmentation.elastic=1", many: true },
   },

@@ -7,7 +7,7 @@ import { logWarnings } from "../log-warnings.js";
 
 export const convert = command({
   name: "convert",
-  summary: "A scan from any readable format to NIfTI.",
+  summary: "A scan, written again as NIfTI on its own grid.",
   args: [
     { name: "in", says: "NIfTI file" },
     { name: "out", says: "file to write, .nii or .nii.gz" },

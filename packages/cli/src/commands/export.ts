@@ -7,7 +7,7 @@ export const exportBundle = command({
   name: "export",
   summary: "A run's weights as a model bundle, to hand on.",
   args: [
-    { name: "run", says: "run folder" },
+    { name: "run", says: "run folder or cross validation" },
     { name: "out", says: "new folder, empty folder or older bundle" },
   ],
   options: {

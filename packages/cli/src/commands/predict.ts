@@ -27,7 +27,7 @@ export const predict = command({
   name: "predict",
   summary: "The whole pipeline on one scan: lesion mask, probabilities, diagnosis and report.",
   args: [
-    { name: "model", says: "run folder, bundle folder or zip" },
+    { name: "model", says: "run folder, cross validation, bundle folder or zip" },
     { name: "scan", says: "NIfTI file" },
   ],
   options: {

@@ -24,7 +24,11 @@ export const lossSchema = z.strictObject({
     .default(true)
     .describe("structure: edges weigh more in the cross entropy too; false: as in the published code"),
   edge: z.number().min(0).default(0).describe("weight of a network's edge head, beside the outline's 1"),
-  smooth: z.number().positive().default(SMOOTH),
+  smooth: z
+    .number()
+    .positive()
+    .default(SMOOTH)
+    .describe("added to both sides of an overlap's fraction, so that empty masks have one"),
   voxelCrossEntropy: z
     .number()
     .min(0)

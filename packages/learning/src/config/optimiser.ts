@@ -10,7 +10,7 @@ export const plateauSchema = z.strictObject({
 });
 
 const common = {
-  learningRate: z.number().positive().default(3e-4),
+  learningRate: z.number().positive().default(3e-4).describe("at its highest"),
   schedule: z
     .enum(SCHEDULES)
     .default("constant")
@@ -37,14 +37,14 @@ const common = {
 export const optimiserSchema = z.discriminatedUnion("method", [
   z.strictObject({
     method: z.literal("adam").optional().default("adam"),
-    betas: z.tuple([share, share]).default([0.9, 0.999]),
-    epsilon: z.number().positive().default(1e-8),
+    betas: z.tuple([share, share]).default([0.9, 0.999]).describe("how much of the two moments stays each step"),
+    epsilon: z.number().positive().default(1e-8).describe("keeps the step finite where the second moment is 0"),
     weightDecay: z.number().min(0).default(0).describe("decoupled from the gradient: above 0 this is AdamW"),
     ...common,
   }),
   z.strictObject({
     method: z.literal("sgd").describe("with Nesterov's momentum"),
-    momentum: share.default(0.99),
+    momentum: share.default(0.99).describe("how much of the last step goes on"),
     weightDecay: z.number().min(0).default(0).describe("added to the gradient"),
     ...common,
   }),

@@ -13,14 +13,14 @@ const probability = z.number().min(0).max(1).default(0);
 const PRECISIONS = ["float32", "mixed"] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
-/** A training as a file. Every key has a default but the name, the dataset and the network; the defaults are the paper's protocol. */
+/** A training as a file. Every key has a default but the name, the dataset and the network; network, loss, optimiser and regions are the paper's. */
 export const trainConfigSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[\w.-]+$/, "expected only letters, digits, dots, dashes, underscores")
     .describe("of the run: letters, digits, dots, dashes"),
   dataset: z.string().min(1).describe("dataset folder, relative to this file"),
-  seed: z.int().min(0).default(0),
+  seed: z.int().min(0).default(0).describe("of the weights, the draws and the order of cases"),
   network: z
     .looseObject({ name: z.string(), options: z.record(z.string(), z.unknown()).optional() })
     .describe("registry name, preset, and any of the network's options"),
@@ -56,7 +56,7 @@ export const trainConfigSchema = z.strictObject({
   folds: z
     .strictObject({
       count: z.int().min(2).default(4).describe("folds to make where the dataset names none"),
-      seed: z.int().min(0).default(0),
+      seed: z.int().min(0).default(0).describe("of the folds that are made"),
       testShare: z
         .number()
         .min(0)
@@ -70,7 +70,9 @@ export const trainConfigSchema = z.strictObject({
       aim: z
         .enum(["centre", "voxel"])
         .default("centre")
-        .describe("what of a lesion a region is centred on: its middle, or any voxel of it"),
+        .describe(
+          "what of a lesion a region is centred on: its middle, moved by up to a quarter of the region, or any voxel of it",
+        ),
       backgroundShare: probability.describe("share of the regions centred anywhere in lung or body"),
       insideBody: z
         .boolean()
@@ -87,15 +89,15 @@ export const trainConfigSchema = z.strictObject({
     .prefault({}),
   augmentation: z
     .strictObject({
-      flipLeftRight: probability,
-      flipFrontBack: probability,
+      flipLeftRight: probability.describe("mirrored left to right"),
+      flipFrontBack: probability.describe("mirrored front to back"),
       rotation: probability.describe("about the long axis, up to 15° either way"),
       scale: probability.describe("0.85 to 1.15"),
       elastic: probability.describe("smooth over 8 voxels, up to 4 voxels"),
-      gamma: probability,
-      brightness: probability,
-      contrast: probability,
-      noise: probability,
+      gamma: probability.describe("grey values to the power of 0.7 to 1.5"),
+      brightness: probability.describe("grey values times 0.9 to 1.1"),
+      contrast: probability.describe("distance from the mean times 0.9 to 1.1"),
+      noise: probability.describe("Gaussian, standard deviation up to 0.05 of the window"),
       blur: probability.describe("Gaussian, standard deviation 0.5 to 1 voxel"),
       sliceThickness: probability.describe("1 to 3 times that of the grid, and back"),
     })
@@ -103,7 +105,7 @@ export const trainConfigSchema = z.strictObject({
     .describe("probability of each change; the paper names none"),
   loss: lossSchema.prefault({}),
   optimiser: optimiserSchema.prefault({}),
-  batchSize: z.int().min(1).default(4),
+  batchSize: z.int().min(1).default(4).describe("regions a step"),
   activationStretches: z
     .int()
     .min(1)
@@ -117,7 +119,7 @@ export const trainConfigSchema = z.strictObject({
     .describe(
       "of a step; mixed: convolutions and products in bfloat16, for devices with units for it, such as most GPUs; on CPUs float32 is usually faster",
     ),
-  epochs: z.int().min(1).default(1000),
+  epochs: z.int().min(1).default(1000).describe("each looks at every case regionsPerCase times"),
   validation: z
     .strictObject({
       share: z
@@ -126,15 +128,15 @@ export const trainConfigSchema = z.strictObject({
         .lt(1)
         .default(0)
         .describe("of the training patients, set apart to choose weights by; 0 keeps the last"),
-      everyEpochs: z.int().min(1).default(1),
+      everyEpochs: z.int().min(1).default(1).describe("epochs from one validation to the next"),
       patience: z.int().min(1).default(100).describe("epochs without a better validation before the run stops"),
     })
     .prefault({}),
   inference: z
     .strictObject({
-      overlap: z.number().min(0).lt(1).default(0.5),
-      threshold: z.number().gt(0).lt(1).default(0.5),
-      minimumLesionMm3: z.number().min(0).default(10),
+      overlap: z.number().min(0).lt(1).default(0.5).describe("share of a window that its neighbour repeats"),
+      threshold: z.number().gt(0).lt(1).default(0.5).describe("probability from which a voxel is lesion"),
+      minimumLesionMm3: z.number().min(0).default(10).describe("connected pieces below it leave the mask"),
       flips: z
         .array(z.enum(FLIPS))
         .default([])
@@ -145,13 +147,15 @@ export const trainConfigSchema = z.strictObject({
     .number()
     .min(0)
     .default(2)
-    .describe("a checkpoint at least this often, and at the end of each epoch; 0 after every step"),
+    .describe(
+      "a checkpoint at least this often, and at ends of epochs unless saving would take more than a twentieth of the time; 0 after every step",
+    ),
   licence: z.string().min(1).default("not stated").describe("of the weights that come out"),
   data: z
     .strictObject({
-      synthetic: z.boolean().default(false),
-      licence: z.string().default("not stated"),
-      notes: z.string().default(""),
+      synthetic: z.boolean().default(false).describe("no patients"),
+      licence: z.string().default("not stated").describe("of the data"),
+      notes: z.string().default("").describe("anything a reader should know"),
     })
     .prefault({})
     .describe("what the model card says of the data"),

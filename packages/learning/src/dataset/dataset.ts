@@ -37,8 +37,13 @@ export async function openDataset(dir: string): Promise<Dataset> {
   return { dir, name, labels, cases, hash: hash.digest("hex") };
 }
 
-/** The channels that hold all lesions of a dataset, for who looks for their places alone. */
-export function lesionChannels(labels: Dataset["labels"]): readonly string[] {
+/**
+ * The channels in which a network's regions find their lesions: those that it outlines, or, of one that outlines nothing, all lesions that the dataset has.
+ *
+ * @param outlined the network's lesion types
+ */
+export function lesionChannels(outlined: readonly string[], labels: Dataset["labels"]): readonly string[] {
+  if (outlined.length > 0) return outlined;
   return LESIONS.some((name) => name in labels) ? ["lesion"] : Object.keys(labels);
 }
 

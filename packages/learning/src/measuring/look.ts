@@ -59,8 +59,7 @@ async function lookAtRegion(
   { passes, signal }: LookOptions,
 ): Promise<Looked> {
   const { preprocessing, inference, classes } = card;
-  const channels = card.labels.length > 0 ? card.labels : lesionChannels(labels);
-  const settings = { spacing: workingSpacing(preprocessing), channels };
+  const settings = { spacing: workingSpacing(preprocessing), channels: lesionChannels(card.labels, labels) };
   const prepared = await prepareCase(entry, labels, settings);
   const { from: corner, size: box } = prepared.body;
   const centre = prepared.components[0]?.centre ?? {

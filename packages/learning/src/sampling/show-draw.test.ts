@@ -34,6 +34,13 @@ test("a draw is shown as a training sees it, and the same each time", async () =
   expect(data[0]).toBe(Math.round(255 * (sample.image[shown.slice * 32 * 16] as number)));
 });
 
+test("a network that only diagnoses is shown the region around a lesion that it sees in training", async () => {
+  const dataset = await madeTrainingSet();
+  const outlining = await showDraw(madeConfig(dataset), "both-2", 3);
+  const network = { name: "multirnet", preset: "tiny", task: "diagnosis" };
+  expect((await showDraw(madeConfig(dataset, { network }), "both-2", 3)).place).toEqual(outlining.place);
+});
+
 test("a case that is not there is told with the nearest that is", async () => {
   const config = madeConfig(await madeTrainingSet());
   await expect(showDraw(config, "both-22", 0)).rejects.toThrow(

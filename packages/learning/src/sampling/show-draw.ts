@@ -5,7 +5,7 @@ import { headsOf } from "@multirnet/networks";
 import { regionPicture, type Picture } from "@multirnet/report";
 
 import type { TrainConfig } from "../config/train-config.js";
-import { openDataset } from "../dataset/index.js";
+import { lesionChannels, openDataset } from "../dataset/index.js";
 import { prepareCase } from "../dataset/prepare-case.js";
 import { LearningError } from "../errors.js";
 import { drawSample, type Sample } from "./sample.js";
@@ -33,7 +33,8 @@ export async function showDraw(config: TrainConfig, name: string, round: number)
     throw new LearningError({ code: "CASE_UNKNOWN", case: name, dataset: config.dataset, known });
   }
   const { preprocessing, sampling, augmentation, seed } = config;
-  const settings = { spacing: workingSpacing(preprocessing), channels: headsOf(config.network).lesions };
+  const channels = lesionChannels(headsOf(config.network).lesions, dataset.labels);
+  const settings = { spacing: workingSpacing(preprocessing), channels };
   const prepared = await prepareCase(entry, dataset.labels, settings, join(dataset.dir, ".prepared"));
   const { aim, backgroundShare, insideBody } = sampling;
   const sample = drawSample(

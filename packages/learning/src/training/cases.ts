@@ -96,9 +96,7 @@ export async function prepareAll(
   signal: AbortSignal | undefined,
   onCase: (done: number) => void,
 ): Promise<PreparedCase[] | undefined> {
-  const { lesions } = headsOf(config.network);
-  // A network that outlines nothing looks at lesions all the same.
-  const channels = lesions.length > 0 ? lesions : lesionChannels(dataset.labels);
+  const channels = lesionChannels(headsOf(config.network).lesions, dataset.labels);
   const settings = { spacing: workingSpacing(config.preprocessing), channels };
   const prepared: PreparedCase[] = [];
   for (const entry of entries) {

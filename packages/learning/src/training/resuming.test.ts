@@ -1,4 +1,4 @@
-import { cpSync } from "node:fs";
+import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -112,6 +112,26 @@ test("a training that has ended is not gone on with, and stays as it is", async 
   const { path } = undisturbed.outcome.run;
   expect(await resumeTraining(path, { onEvent: (event) => events.push(event) })).toEqual(undisturbed.outcome);
   expect(events).toEqual([]);
+  expect(await resultOf(path)).toEqual(undisturbed.result);
+});
+
+test.skipIf(process.platform !== "linux")("a training that is running is not gone on with beside it", async () => {
+  const path = await newRunPath();
+  const refused: unknown[] = [];
+  let trying: Promise<void> | undefined;
+  await train(config(), path, {
+    onEvent: ({ kind }) => {
+      if (kind !== "step" || trying !== undefined) return;
+      writeFileSync(join(path, ".metrics.json.0123456789ab.tmp"), ""); // as if it were writing
+      trying = resumeTraining(path).then(
+        () => undefined,
+        (error: unknown) => void refused.push(error),
+      );
+    },
+  });
+  await trying;
+  expect(refused).toEqual([expect.objectContaining({ code: "RUN_BUSY" })]);
+  expect(existsSync(join(path, ".metrics.json.0123456789ab.tmp"))).toBe(true);
   expect(await resultOf(path)).toEqual(undisturbed.result);
 });
 

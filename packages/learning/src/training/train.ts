@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import {
   createRun,
   EventFile,
+  holdRun,
   readState,
   reopenRun,
   RunLog,
@@ -45,7 +46,17 @@ export async function train(
   await writeJson(run.run, await factsOf(config, { cases, fold, initial }));
   await writeModelCard(run.card, cardOf(config, cases, initial));
   await writeYaml(run.config, config); // the last: a folder with a config is a run that can go on
-  return work(config, { cases, run, initial }, options);
+  return alone(path, () => work(config, { cases, run, initial }, options));
+}
+
+/** @throws ArtifactError RUN_BUSY */
+async function alone<T>(path: string, body: () => Promise<T>): Promise<T> {
+  const letGo = await holdRun(path);
+  try {
+    return await body();
+  } finally {
+    await letGo();
+  }
 }
 
 /** What a training of a fold begins with; all that can be seen to be wrong with it is told here, before anything is written. */
@@ -61,9 +72,13 @@ export async function beginnings(
 /**
  * Goes on with a run from its last checkpoint, to the same bits as if it had never stopped, on the same machine with as many threads.
  *
- * @throws LearningError TRAINING_STATE, TRAINING_CHANGED, and all that `train` throws
+ * @throws LearningError TRAINING_STATE, TRAINING_CHANGED; ArtifactError RUN_BUSY; and all that `train` throws
  */
 export async function resumeTraining(path: string, options: TrainingOptions = {}): Promise<TrainingOutcome> {
+  return alone(path, () => goOn(path, options)); // before anything that a killed writer left is swept away: another may be writing
+}
+
+async function goOn(path: string, options: TrainingOptions): Promise<TrainingOutcome> {
   const run = await reopenRun(path);
   const config = await readTrainConfig(run.config);
   const facts = await readRunFacts(run.run);

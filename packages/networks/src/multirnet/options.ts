@@ -9,7 +9,7 @@ export const MAXIMUM_PASSES = 2;
 
 const width = z.int().min(1);
 
-/** Every switch of MultiR-Net. Defaults are the paper's, or the choices written in its spec where the paper is silent. */
+/** Every switch of MultiR-Net. Defaults are the paper's, or choices of ours where the paper is silent. */
 export const multirnetOptions = z.strictObject({
   task: z.enum(["joint", "segmentation", "diagnosis"]).default("joint").describe("which subnets there are"),
   classes: CLASSES,
