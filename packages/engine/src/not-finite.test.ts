@@ -20,6 +20,14 @@ test("infinity counts too, and whole numbers are left alone", () => {
   });
 });
 
+test.each(["bfloat16", "float16"] as const)("results of 16 bits are looked at too: %s", (dtype) => {
+  const large = dtype === "float16" ? 6e4 : 3e38;
+  const times = (factor: number): ReturnType<typeof firstNotFinite> =>
+    firstNotFinite(() => tensor([1, large], [2]).toDtype(dtype).mul(factor));
+  expect(times(1)).toBeUndefined();
+  expect(times(2)).toEqual({ op: "aten::mul.Scalar", module: "" });
+});
+
 test("where all is finite there is none, and nothing is left behind", () => {
   const { liveTensors } = aboutEngine();
   expect(firstNotFinite(() => tensor([1, 2], [2]).exp())).toBeUndefined();

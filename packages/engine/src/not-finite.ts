@@ -35,6 +35,13 @@ export function firstNotFinite(body: () => unknown): CallPlace | undefined {
   return call === undefined ? undefined : { op: call.op, module: call.module };
 }
 
+/** The bits of an exponent that is all ones: infinite, or no number. */
+const EXPONENTS = { bfloat16: 0x7f80, float16: 0x7c00 } as const;
+
 function isFinite(tensor: TensorCore): boolean {
-  return !["float32", "float64", "bfloat16"].includes(tensor.dtype) || tensor.toNumbers().every(Number.isFinite);
+  const { dtype } = tensor;
+  if (dtype === "float32" || dtype === "float64") return tensor.toNumbers().every(Number.isFinite);
+  if (dtype !== "bfloat16" && dtype !== "float16") return true;
+  const exponent = EXPONENTS[dtype];
+  return (tensor.toArray() as Uint16Array).every((bits) => (bits & exponent) !== exponent);
 }
