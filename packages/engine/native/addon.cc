@@ -105,7 +105,7 @@ Napi::Value Call(const Napi::CallbackInfo& info) {
         throw std::runtime_error("argument " + argument.name() + ": " + error.what());
       }
     }
-    handle.callBoxed(stack);
+    autocast::call(handle, stack);
     auto results = Napi::Array::New(env, stack.size());
     for (size_t i = 0; i < stack.size(); ++i) results[i] = from_ivalue(env, stack[i]);
     return results;
