@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { holdRun } from "@multirnet/artifacts";
 import { parse } from "yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -68,6 +69,15 @@ test("train --folds measures every case by the run that had not seen it, and wha
   for (const fold of [0, 1]) expect(existsSync(path(`runs/all/fold-${String(fold)}/report.html`))).toBe(true);
   expect(await json("train", "--resume", path("runs/all"))).toEqual(trained);
   expect((await run("evaluate", path("runs/all"))).stdout).toMatch(/^mean +95 % interval/m);
+});
+
+test.skipIf(process.platform !== "linux")("train --resume leaves a fold to the process that trains it", async () => {
+  const letGo = await holdRun(path("runs/all/fold-1"));
+  const { stdout } = await run("train", "--resume", path("runs/all"));
+  await letGo();
+  expect(stdout).toContain(
+    `1 steps; fold 1 is being trained by another process; when it has ended: multirnet evaluate ${path("runs/all")}`,
+  );
 });
 
 test("evaluate --region roi says that it used the truth's place", async () => {

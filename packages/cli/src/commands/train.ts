@@ -33,7 +33,10 @@ export const train = command({
     set: { value: "key=value", says: "put a value over the config's, such as optimiser.learningRate=1e-3", many: true },
     fold: { value: "k", says: "the fold that is held back" },
     folds: { value: "all|k,k", says: "a run for each fold, and all cases measured by the one that had not seen them" },
-    resume: { value: "run", says: "go on with this run instead of starting one" },
+    resume: {
+      value: "run",
+      says: "go on with this run instead of starting one; of the folds of one, with the next that no other process trains",
+    },
     device: { value: "d", says: "cpu" },
     workers: {
       value: "n",
@@ -141,15 +144,17 @@ interface Trained {
   readonly ended: TrainingOutcome["ended"];
   readonly steps: string;
   readonly bestEpoch: number | undefined;
+  readonly elsewhere: readonly number[]; // folds that other processes train
 }
 
 function runDone({ run, ended, steps, bestEpoch }: TrainingOutcome): Trained {
-  return { path: run.path, runs: [run.path], ended, steps: `${String(steps)} steps`, bestEpoch };
+  return { path: run.path, runs: [run.path], ended, steps: `${String(steps)} steps`, bestEpoch, elsewhere: [] };
 }
 
-function foldsDone({ path, ended, outcomes }: FoldsOutcome): Trained {
+function foldsDone({ path, ended, outcomes, elsewhere }: FoldsOutcome): Trained {
   const runs = outcomes.map(({ run }) => run.path);
-  return { path, runs, ended, steps: `${outcomes.map(({ steps }) => steps).join(", ")} steps`, bestEpoch: undefined };
+  const steps = `${outcomes.map((one) => one.steps).join(", ")} steps`;
+  return { path, runs, ended, steps, bestEpoch: undefined, elsewhere };
 }
 
 /** Measures the finished weights on the held-back cases, which writes `metrics.json` and `predictions/`, and then each run's report. */
@@ -159,7 +164,7 @@ async function answerOf(trained: Trained, io: Io): Promise<Answer> {
   return answer;
 }
 
-async function measuredAnswer({ path, ended, steps, bestEpoch }: Trained, io: Io): Promise<Answer> {
+async function measuredAnswer({ path, ended, steps, bestEpoch, elsewhere }: Trained, io: Io): Promise<Answer> {
   const json = { run: path, bestEpoch: bestEpoch ?? { undefined: "without validation the last weights count" } };
   const undone = (reason: string, text: string): Answer => ({
     json: { ...json, metrics: { undefined: reason } },
@@ -170,6 +175,10 @@ async function measuredAnswer({ path, ended, steps, bestEpoch }: Trained, io: Io
     return undone("stopped before its end", `${basename(path)} stopped after ${steps}; ${goOn}`);
   }
   const done = `${path}: ${steps}`;
+  if (elsewhere.length > 0) {
+    const busy = `fold ${elsewhere.join(", ")} is being trained by another process`;
+    return undone(busy, `${done}; ${busy}; when it has ended: multirnet evaluate ${path}`);
+  }
   try {
     const metrics = await measureRun(path, {
       signal: io.signal,

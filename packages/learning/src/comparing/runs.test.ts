@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { foldsFolder, runFolder } from "@multirnet/artifacts";
+import { foldsFolder, holdRun, runFolder } from "@multirnet/artifacts";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
 
@@ -178,6 +178,25 @@ test("a cross validation trains a run a fold, measures each case by the run that
     ofEpochs: 3,
     fold: { undefined: "3 of 3 folds begun" },
   });
+});
+
+test.skipIf(process.platform !== "linux")("folds that another process trains are left to it, and taken up when it has ended", async () => {
+  const path = join(await madeFolder(), "folds");
+  const stop = new AbortController();
+  await trainFolds(madeConfig(await madeTrainingSet(), { epochs: 1 }), path, {
+    signal: stop.signal,
+    onEvent: (event, fold) => {
+      if (fold === 1 && event.kind === "step") stop.abort();
+    },
+  });
+  const letGo = await holdRun(foldsFolder(path).run(1));
+  expect(await resumeFolds(path)).toMatchObject({ ended: "finished", outcomes: [{}, {}], elsewhere: [1] });
+  await letGo();
+  const endsMeanwhile = await holdRun(foldsFolder(path).run(0));
+  let ended: Promise<void> | undefined;
+  const outcome = await resumeFolds(path, { onEvent: () => void (ended ??= endsMeanwhile()) });
+  await ended;
+  expect(outcome).toMatchObject({ ended: "finished", outcomes: [{}, {}, {}], elsewhere: [] });
 });
 
 test("a folder of another thing is not trained into", async () => {

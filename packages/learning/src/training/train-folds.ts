@@ -14,7 +14,8 @@ export interface FoldsOptions extends Omit<TrainingOptions, "onEvent"> {
 export interface FoldsOutcome {
   readonly path: string;
   readonly ended: TrainingOutcome["ended"];
-  readonly outcomes: readonly TrainingOutcome[]; // of the folds that were begun
+  readonly outcomes: readonly TrainingOutcome[]; // of the folds that were begun here, or had ended
+  readonly elsewhere: readonly number[]; // folds that other processes were training at the end
 }
 
 /** Which folds a config's dataset has. @throws DatasetError */
@@ -52,7 +53,8 @@ export async function trainFolds(
 }
 
 /**
- * Goes on with a cross validation: with the fold that was stopped, and those after it.
+ * Goes on with a cross validation: with the fold that was stopped, and those after it. Several processes may do so at once: each takes the next fold that
+ * nobody trains.
  *
  * @returns undefined where the folder is none
  * @throws what `resumeTraining` throws
@@ -69,15 +71,26 @@ async function goOn(
   folds: readonly number[],
   { onEvent, ...options }: FoldsOptions,
 ): Promise<FoldsOutcome> {
-  const outcomes: TrainingOutcome[] = [];
-  for (const fold of folds) {
-    const run = foldsFolder(path).run(fold);
-    const telling = { ...options, onEvent: (event: TrainingEvent) => onEvent?.(event, fold) };
-    const outcome = (await isRun(run))
-      ? await resumeTraining(run, telling)
-      : await train(config, run, { ...telling, fold });
-    outcomes.push(outcome);
-    if (outcome.ended === "aborted") break;
-  }
-  return { path, ended: outcomes.at(-1)?.ended ?? "finished", outcomes };
+  const outcomes = new Map<number, TrainingOutcome>();
+  const aborted = (): boolean => [...outcomes.values()].some(({ ended }) => ended === "aborted");
+  /** @returns the folds that other processes train */
+  const trainEach = async (some: readonly number[]): Promise<number[]> => {
+    const busy: number[] = [];
+    for (const fold of some) {
+      if (aborted()) break;
+      const run = foldsFolder(path).run(fold);
+      const telling = { ...options, onEvent: (event: TrainingEvent) => onEvent?.(event, fold) };
+      try {
+        const begun = await isRun(run);
+        outcomes.set(fold, begun ? await resumeTraining(run, telling) : await train(config, run, { ...telling, fold }));
+      } catch (error) {
+        if (!(error instanceof ArtifactError && error.code === "RUN_BUSY")) throw error;
+        busy.push(fold);
+      }
+    }
+    return busy;
+  };
+  const elsewhere = await trainEach(await trainEach(folds)); // once more: others have ended meanwhile
+  const ordered = folds.flatMap((fold) => outcomes.get(fold) ?? []);
+  return { path, ended: aborted() ? "aborted" : "finished", outcomes: ordered, elsewhere };
 }
