@@ -1,10 +1,12 @@
 import { isNotGiven } from "@multirnet/base";
 import { aboutEngine, setThreads, threads } from "@multirnet/engine";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { repeated } from "./repeated.js";
 import { roofline } from "./roofline.js";
 import { rowsText } from "./row.js";
+
+afterEach(() => void vi.restoreAllMocks());
 
 test("a roofline has three rows for one thread and three for all, and leaves threads and tensors as they were", () => {
   setThreads(2);
@@ -26,18 +28,13 @@ test("a roofline has three rows for one thread and three for all, and leaves thr
 });
 
 test("a work is done until its time is over, at least three times after two that do not count", () => {
+  let now = 100;
+  vi.spyOn(performance, "now").mockImplementation(() => now);
   let done = 0;
-  const slow = (): void => {
-    const end = performance.now() + 2;
-    while (performance.now() < end) done += 0;
-    done++;
-  };
-  const { least, median, most } = repeated(slow, 0);
+  const work = (): void => void (now += [50, 40, 4, 2, 3][done++] ?? 5); // ms: the first two do not count
+  expect(repeated(work, 0)).toEqual({ least: 2, median: 3, most: 4 });
   expect(done).toBe(5);
-  expect(least).toBeGreaterThanOrEqual(2);
-  expect(median).toBeGreaterThanOrEqual(least);
-  expect(most).toBeGreaterThanOrEqual(median);
   done = 0;
-  repeated(slow, 20);
-  expect(done).toBeGreaterThan(5);
+  expect(repeated(work, 20)).toEqual({ least: 2, median: 5, most: 5 }); // 4, 2, 3, and 5 until 20 are over
+  expect(done).toBe(8);
 });

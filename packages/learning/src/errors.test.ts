@@ -11,8 +11,8 @@ const words: {
   ];
 } = {
   CONFIG_UNREADABLE: [
-    { code: "CONFIG_UNREADABLE", path: "a.yaml", because: "ENOENT: no such file or directory, open 'a.yaml'" },
-    "cannot read the config a.yaml: ENOENT: no such file or directory, open 'a.yaml'",
+    { code: "CONFIG_UNREADABLE", path: "a.yaml", because: "there is no such file" },
+    "cannot read the config a.yaml: there is no such file",
     "input",
   ],
   CONFIG_SETTING: [

@@ -25,18 +25,21 @@ export async function readConfigLayers(path: string): Promise<Layer[]> {
       throw new LearningError({ code: "CONFIG_INVALID", path, because });
     }
     seen.push(whole);
-    const { layer, base } = parseConfigLayer(await textOf(next), next);
+    const { layer, base } = parseConfigLayer(await textOf(next, seen.at(-2)), next);
     layers.unshift(withWholePaths(layer, dirname(next)));
     next = base === undefined ? undefined : resolve(dirname(next), base);
   }
   return layers;
 }
 
-async function textOf(path: string): Promise<string> {
+async function textOf(path: string, extendedBy: string | undefined): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new LearningError({ code: "CONFIG_UNREADABLE", path, because: messageOf(error) }, { cause: error });
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const asked = extendedBy === undefined ? "" : `; ${extendedBy} extends it`;
+    const because = `${missing ? "there is no such file" : messageOf(error)}${asked}`;
+    throw new LearningError({ code: "CONFIG_UNREADABLE", path, because }, { cause: error });
   }
 }
 
@@ -55,7 +58,7 @@ export function parseConfigLayer(
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const [error] = document.errors;
-  if (error !== undefined) throw refuse(`not YAML: ${error.message.split("\n")[0] ?? ""}`, error);
+  if (error !== undefined) throw refuse(`not YAML: ${error.message.split("\n")[0]?.replace(/:$/, "") ?? ""}`, error);
   let values: unknown;
   try {
     values = document.toJS() ?? {};

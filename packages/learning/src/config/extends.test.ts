@@ -100,7 +100,7 @@ test("files that extend each other, or one that is not there, are refused", asyn
   );
   await writeFile(base, `extends: none.yaml\n${BASE}`);
   await expect(readTrainConfig(last)).rejects.toThrow(
-    `cannot read the config ${join(dir, "base", "none.yaml")}: ENOENT`,
+    `cannot read the config ${join(dir, "base", "none.yaml")}: there is no such file; ${base} extends it`,
   );
   await writeFile(base, `extends: 5\n${BASE}`);
   await expect(readTrainConfig(last)).rejects.toThrow(

@@ -32,6 +32,20 @@ test("a diagnosis that the network has no class for does not count", async () =>
   expect(names(training)).toEqual(["both-2", "diagnosed", "normal"]);
 });
 
+test("a network that diagnoses is refused cases of one diagnosis, or of none; one that outlines is not", async () => {
+  const dataset = await madeTrainingSet();
+  const of = async (task: string, classes: string[]): Promise<unknown> =>
+    casesOf(madeConfig(dataset, { network: { name: "multirnet", preset: "tiny", task, classes } }), undefined);
+  const told = (classes: string, what: string, count: number): string =>
+    `nothing to train on in ${dataset}: its ${String(count)} training cases tell ${what}; ` +
+    `expected two or more (${classes}), or a network that only outlines (network.task: segmentation)`;
+  await expect(of("diagnosis", ["normal", "flu"])).rejects.toThrow(
+    told("normal, flu", "one diagnosis only, normal", 1),
+  );
+  await expect(of("joint", ["flu", "cold"])).rejects.toThrow(told("flu, cold", "no diagnosis", 6));
+  await expect(of("segmentation", ["flu", "cold"])).resolves.toBeDefined();
+});
+
 test("no case is in two of training, validation and test, and none of the fold's is in the first two", async () => {
   const config = madeConfig(await madeTrainingSet(), { validation: { share: 0.3 } });
   for (const fold of [0, 1, 2]) {

@@ -40,6 +40,7 @@ export async function casesOf(config: TrainConfig, fold: number | undefined): Pr
     const because = `none of its ${String(train.length)} training cases has what the network learns from`;
     throw new LearningError({ code: "TRAINING_NO_CASES", dataset: config.dataset, because });
   }
+  requireTwoDiagnoses(usable, config);
   const inner = innerSplit(usable, { share: config.validation.share, seed: config.seed });
   return {
     dataset,
@@ -48,6 +49,22 @@ export async function casesOf(config: TrainConfig, fold: number | undefined): Pr
     test: fold === undefined ? test : heldOut,
     apart: test,
   };
+}
+
+/**
+ * To tell one thing from nothing teaches nothing.
+ *
+ * @throws LearningError TRAINING_NO_CASES
+ */
+function requireTwoDiagnoses(cases: readonly CaseEntry[], { network, dataset }: TrainConfig): void {
+  if (taskOf(network) === "segmentation") return;
+  const told = new Set(cases.flatMap((entry) => (tellsOf(entry, network) ? (entry.diagnosis ?? []) : [])));
+  if (told.size > 1) return;
+  const [only] = told;
+  const because =
+    `its ${String(cases.length)} training cases tell ${only === undefined ? "no diagnosis" : `one diagnosis only, ${only}`}; ` +
+    `expected two or more (${headsOf(network).classes.join(", ")}), or a network that only outlines (network.task: segmentation)`;
+  throw new LearningError({ code: "TRAINING_NO_CASES", dataset, because });
 }
 
 /** What a network learns: what its option says, or the one thing that it does. */
