@@ -180,24 +180,27 @@ test("a cross validation trains a run a fold, measures each case by the run that
   });
 });
 
-test.skipIf(process.platform !== "linux")("folds that another process trains are left to it, and taken up when it has ended", async () => {
-  const path = join(await madeFolder(), "folds");
-  const stop = new AbortController();
-  await trainFolds(madeConfig(await madeTrainingSet(), { epochs: 1 }), path, {
-    signal: stop.signal,
-    onEvent: (event, fold) => {
-      if (fold === 1 && event.kind === "step") stop.abort();
-    },
-  });
-  const letGo = await holdRun(foldsFolder(path).run(1));
-  expect(await resumeFolds(path)).toMatchObject({ ended: "finished", outcomes: [{}, {}], elsewhere: [1] });
-  await letGo();
-  const endsMeanwhile = await holdRun(foldsFolder(path).run(0));
-  let ended: Promise<void> | undefined;
-  const outcome = await resumeFolds(path, { onEvent: () => void (ended ??= endsMeanwhile()) });
-  await ended;
-  expect(outcome).toMatchObject({ ended: "finished", outcomes: [{}, {}, {}], elsewhere: [] });
-});
+test.skipIf(process.platform !== "linux")(
+  "folds that another process trains are left to it, and taken up when it has ended",
+  async () => {
+    const path = join(await madeFolder(), "folds");
+    const stop = new AbortController();
+    await trainFolds(madeConfig(await madeTrainingSet(), { epochs: 1 }), path, {
+      signal: stop.signal,
+      onEvent: (event, fold) => {
+        if (fold === 1 && event.kind === "step") stop.abort();
+      },
+    });
+    const letGo = await holdRun(foldsFolder(path).run(1));
+    expect(await resumeFolds(path)).toMatchObject({ ended: "finished", outcomes: [{}, {}], elsewhere: [1] });
+    await letGo();
+    const endsMeanwhile = await holdRun(foldsFolder(path).run(0));
+    let ended: Promise<void> | undefined;
+    const outcome = await resumeFolds(path, { onEvent: () => void (ended ??= endsMeanwhile()) });
+    await ended;
+    expect(outcome).toMatchObject({ ended: "finished", outcomes: [{}, {}, {}], elsewhere: [] });
+  },
+);
 
 test("a folder of another thing is not trained into", async () => {
   const dir = await madeFolder({ "notes.txt": "mine" });
@@ -229,9 +232,22 @@ test("a run is listed, reported and exported with what it logged", async () => {
   ]);
 
   const page = await readFile(await writeRunReport(path), "utf8");
-  for (const words of ["made, fold 1", "V-DSC of held-back cases", "both-2", "After epoch 1", "weightDecay: 0", "seed"])
+  for (const words of [
+    "made, fold 1",
+    "V-DSC of measured cases",
+    "none of them trained or chose the weights.",
+    "both-2",
+    "After epoch 1",
+    "weightDecay: 0",
+    "seed",
+  ])
     expect(page.toLowerCase()).toContain(words.toLowerCase());
   expect(page.match(/data:image\/png/g)).toHaveLength(6); // three regions after each of two epochs
+  const kept = await readFile(runFolder(path).metrics);
+  await measureRun(path, { split: "validation", out: path });
+  expect(await readFile(await writeRunReport(path), "utf8")).toContain("; all of them trained or chose the weights.");
+  await writeFile(runFolder(path).metrics, kept);
+  await writeRunReport(path);
 
   const store = join(dir, "mlruns");
   const { runId, folder } = await exportToMlflow(path, store);

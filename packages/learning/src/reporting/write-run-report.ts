@@ -68,8 +68,8 @@ function factsOf({ steps, epochs }: RunLogContent, metrics: MeasuredJson | undef
       name: "Best validation",
       value: validated.length === 0 ? { undefined: "no validation" } : validated.reduce((a, b) => Math.max(a, b)),
     },
-    { name: "V-DSC of held-back cases", value: meanOf(metrics, "vdsc") },
-    { name: "Accuracy of held-back cases", value: accuracyOf(metrics) },
+    { name: "V-DSC of measured cases", value: meanOf(metrics, "vdsc") },
+    { name: "Accuracy on measured cases", value: accuracyOf(metrics) },
   ];
 }
 
@@ -162,10 +162,13 @@ function tableOf(metrics: MeasuredJson | undefined): Table | NotGiven {
   return {
     head: ["Case", ...(outlined ? COLUMNS.map(([title]) => title) : []), ...(diagnosed ? ["Diagnosis", "Found"] : [])],
     rows,
-    note: `${String(metrics.cases.length)} ${metrics.split} cases of ${metrics.dataset} (${metrics.region}); none of them trained or chose the weights${
-      metrics.seenInTraining.length === 0 ? "" : ` but ${metrics.seenInTraining.join(", ")}`
-    }.`,
+    note: `${String(metrics.cases.length)} ${metrics.split} cases of ${metrics.dataset} (${metrics.region}); ${seenText(metrics)}.`,
   };
+}
+
+function seenText({ cases, seenInTraining: seen }: MeasuredJson): string {
+  if (seen.length === cases.length) return "all of them trained or chose the weights";
+  return `none of them trained or chose the weights${seen.length === 0 ? "" : ` but ${seen.join(", ")}`}`;
 }
 
 function termsOf(facts: RunFacts, card: ModelCard): RunReport["terms"] {

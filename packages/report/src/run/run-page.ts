@@ -56,7 +56,7 @@ export function runReportHtml(report: RunReport): string {
 
 function tableSection(table: Table | NotGiven): Html {
   return html`<section class="sheet" aria-labelledby="cases">
-    <h2 id="cases">Held-back cases</h2>
+    <h2 id="cases">Measured cases</h2>
     ${isNotGiven(table) ? html`<p>Not measured: ${table.undefined}.</p>` : tableOf(table)}
   </section>`;
 }
