@@ -94,6 +94,7 @@ for (const task of chosen.flatMap((one) => seeds.map((seed) => ({ ...one, seed }
   if (!(await done(task))) busy.push(task);
 for (const task of busy) await done(task); // another has ended it meanwhile, or has it still
 await write();
+
 interface Variant {
   readonly variant: string;
   readonly settings: readonly string[];
@@ -134,8 +135,9 @@ async function rowsByNow(): Promise<Row[]> {
     const runs = seeds.map((seed) => ({ seed, run: runOf({ ...one, seed }) }));
     const ended = runs.filter(({ run }) => existsSync(runFolder(run).metrics));
     const taken = ended.map(({ run }) => secondsOfSteps(run));
-    const judged = [...(before?.judged ?? []), ...ended.flatMap(({ seed, run }) => judgedOf(run, seed))];
-    if (judged.length === 0) continue;
+    const elsewhere = (before?.judged ?? []).filter(({ seed }) => !ended.some((one) => one.seed === seed));
+    const judged = [...elsewhere, ...ended.flatMap(({ seed, run }) => judgedOf(run, seed))];
+    if (judged.length === 0 && before === undefined) continue;
     rows.push({
       variant: one.variant,
       epochs: await epochsFor(one),
@@ -212,12 +214,14 @@ async function write(): Promise<void> {
   const table = [
     head,
     head.map(() => "---"),
-    ...rows.map((row) => [
-      row.variant,
-      String(row.steps),
-      row.secondsPerStep.toFixed(2),
-      ...SCORES.map((score) => cellOf(row, rows[0]?.judged ?? [], score)),
-    ]),
+    ...rows
+      .filter(({ judged }) => judged.length > 0)
+      .map((row) => [
+        row.variant,
+        String(row.steps),
+        row.secondsPerStep.toFixed(2),
+        ...SCORES.map((score) => cellOf(row, rows[0]?.judged ?? [], score)),
+      ]),
   ].map((cells) => `| ${cells.join(" | ")} |`);
   writeFileSync(join(values.out, "pieces.md"), `${machine}\n\n${table.join("\n")}\n`);
 }
