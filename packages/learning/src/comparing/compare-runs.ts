@@ -22,7 +22,7 @@ export interface ComparedRuns {
   readonly onlyB: readonly string[];
 }
 
-const SCORES = ["vdsc", "sdsc", "aso", "asdMm", "hd95Mm"] as const;
+const SCORES = ["vdsc", "sdsc", "sdscAt3Mm", "aso", "asdMm", "hd95Mm"] as const;
 
 /**
  * Compares what two runs, cross validations or folders of `evaluate --out` measured, paired by case: the same cases under two networks differ less than the
@@ -70,7 +70,9 @@ async function measuredIn(path: string): Promise<MeasuredJson> {
 }
 
 function scoreOf({ cases }: MeasuredJson, name: string, score: (typeof SCORES)[number]): number | undefined {
-  const value = cases.find((one) => one.case === name)?.segmentation?.[score];
+  const segmentation = cases.find((one) => one.case === name)?.segmentation;
+  const at3Mm = segmentation?.tolerances?.find(({ toleranceMm }) => toleranceMm === 3);
+  const value = score === "sdscAt3Mm" ? at3Mm?.sdsc : segmentation?.[score];
   return typeof value === "number" ? value : undefined;
 }
 

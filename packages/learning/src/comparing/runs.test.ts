@@ -61,6 +61,23 @@ test("two runs are compared case by case: only what both have counts", async () 
   expect(scores["accuracy"]).toMatchObject({ a: 0.5, b: 1, difference: 0.5, better: 1 });
 });
 
+test("S-DSC is compared at 3 mm too, where both were measured there", async () => {
+  const at = (sdsc: number, toleranceMm: number): string =>
+    metrics({ one: { vdsc: 0.5 } }).replace(
+      '"vdsc":0.5',
+      `"vdsc":0.5,"tolerances":[{"toleranceMm":${String(toleranceMm)},"sdsc":${String(sdsc)},"aso":0.1}]`,
+    );
+  const dir = await madeFolder({
+    "a/metrics.json": at(0.25, 3),
+    "b/metrics.json": at(0.75, 3),
+    "c/metrics.json": at(0.75, 2),
+  });
+  const [a, b, c] = ["a", "b", "c"].map((name) => join(dir, name)) as [string, string, string];
+  const { scores } = await compareRuns(a, b);
+  expect(scores["sdscAt3Mm"]).toMatchObject({ a: 0.25, b: 0.75, difference: 0.5, cases: 1 });
+  expect((await compareRuns(a, c)).scores).not.toHaveProperty("sdscAt3Mm");
+});
+
 test("runs without a case in common, or without figures, are refused", async () => {
   const dir = await madeFolder({
     "a/metrics.json": metrics({ one: { vdsc: 1 } }),
@@ -73,6 +90,18 @@ test("runs without a case in common, or without figures, are refused", async () 
   await expect(compareRuns(a, none)).rejects.toThrow(
     `cannot read the metrics ${join(none, "metrics.json")}: there is no such file; evaluate the run first`,
   );
+});
+
+test("a cross validation gives an interval for each score that it gives a mean for", async () => {
+  const dataset = await madeTrainingSet();
+  const path = join(await madeFolder(), "folds");
+  await trainFolds(madeConfig(dataset, { epochs: 1 }), path);
+  const { segmentation, bootstrap95 } = (await measureRun(path)) as MeasuredFolds;
+  const several = Object.entries(segmentation).filter(
+    ([name, mean]) => name !== "specificity" && (mean as { cases: number }).cases > 1, // that of a share is another interval
+  );
+  expect(Object.keys(bootstrap95).sort()).toEqual(several.map(([name]) => name).sort());
+  expect(bootstrap95).toHaveProperty("sdscAt3Mm");
 });
 
 test("what is kept for the end is in no fold, and the runs of a cross validation answer for it together", async () => {

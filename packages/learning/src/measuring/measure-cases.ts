@@ -10,7 +10,6 @@ import {
   specificityOverCases,
   type DiagnosisJson,
   type MeanScoreJson,
-  type ScoreName,
   type SegmentationJson,
   type SegmentationScores,
 } from "@multirnet/evaluation";
@@ -19,6 +18,7 @@ import type { Volume } from "@multirnet/imaging";
 
 import { type CaseEntry, type Dataset } from "../dataset/index.js";
 import { LOOKS, type Looked, type MeasuredRegion } from "./look.js";
+import { namedScores } from "./named-scores.js";
 
 const TOLERANCES_MM = [1, 3]; // the paper's, and one for masks that are only good to a voxel or two
 
@@ -119,25 +119,13 @@ function diagnosisOf(
 }
 
 function segmentationMeans(scores: readonly SegmentationScores[]): Measured["segmentation"] {
-  const [first] = scores;
+  const named = scores.map(namedScores);
+  const [first] = named;
   if (first === undefined) return { undefined: "no case with a mask, or no outline from this model" };
-  const { tolerances, lesions: _, ...single } = first;
-  const names = Object.keys(single) as ScoreName[];
-  const means = names.map((name) => [name, meanScoreJson(meanScore(scores.map((score) => score[name])))] as const);
-  const atTolerances = tolerances.slice(1).flatMap(({ toleranceMm }, index) =>
-    (["sdsc", "aso"] as const).map((name) => {
-      const values = scores.flatMap((score) => score.tolerances[index + 1]?.[name] ?? []);
-      return [`${name}At${String(toleranceMm)}Mm`, meanScoreJson(meanScore(values))] as const;
-    }),
+  const means = Object.keys(first).map(
+    (name) => [name, meanScoreJson(meanScore(named.flatMap((scores) => scores[name] ?? [])))] as const,
   );
-  const lesionWise = (["recall", "precision", "f1"] as const).map(
-    (name) =>
-      [
-        `lesion${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`,
-        meanScoreJson(meanScore(scores.map((score) => score.lesions[name]))),
-      ] as const,
-  );
-  return { ...Object.fromEntries([...means, ...atTolerances, ...lesionWise]), specificity: specificityOf(scores) };
+  return { ...Object.fromEntries(means), specificity: specificityOf(scores) };
 }
 
 /**

@@ -12,6 +12,7 @@ import { LearningError } from "../errors.js";
 import { readRunFacts } from "../training/run-facts.js";
 import type { MeasuredRegion } from "./look.js";
 import { measuredTogether, scoreCases, type Measured, type MeasureOptions, type ScoredCase } from "./measure-cases.js";
+import { namedScores } from "./named-scores.js";
 
 export const MEASURED_SPLITS = ["test", "validation", "train", "apart"] as const;
 export type MeasuredSplit = (typeof MEASURED_SPLITS)[number];
@@ -87,13 +88,10 @@ async function measureFolds(
 
 /** The interval of each score that two cases or more have. */
 function bootstraps(cases: readonly ScoredCase[]): Record<string, Interval> {
-  const names = new Set(cases.flatMap(({ segmentation }) => Object.keys(segmentation ?? {})));
+  const named = cases.flatMap(({ scores }) => (scores === undefined ? [] : [namedScores(scores)]));
   return Object.fromEntries(
-    [...names].flatMap((name) => {
-      const values = cases.flatMap(({ segmentation }) => {
-        const value = (segmentation as Record<string, unknown> | undefined)?.[name];
-        return typeof value === "number" ? value : [];
-      });
+    Object.keys(named[0] ?? {}).flatMap((name) => {
+      const values = named.flatMap((scores) => (scores[name]?.kind === "value" ? scores[name].value : []));
       return values.length < 2 ? [] : [[name, bootstrapMean(values)] as const];
     }),
   );

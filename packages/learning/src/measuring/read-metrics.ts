@@ -20,7 +20,14 @@ const measuredSchema = z.object({
     z.object({
       case: z.string(),
       segmentation: z
-        .object({ vdsc: score, sdsc: score, aso: score, asdMm: score, hd95Mm: score })
+        .object({
+          vdsc: score,
+          sdsc: score,
+          aso: score,
+          asdMm: score,
+          hd95Mm: score,
+          tolerances: z.array(z.object({ toleranceMm: z.number(), sdsc: score, aso: score })),
+        })
         .partial()
         .catchall(z.unknown())
         .optional(),
