@@ -5,10 +5,8 @@ import { messageOf } from "@multirnet/base";
 import { isCollection, isMap, isScalar, LineCounter, parseDocument, type ParsedNode } from "yaml";
 
 import { LearningError } from "../errors.js";
-import { isMapping, type Layer, type Mapping } from "./layers.js";
-
-/** Keys whose value is a path, relative to the file in which it stands. */
-const PATHS: readonly (readonly string[])[] = [["dataset"], ["initialWeights", "file"]];
+import { isMapping, type Layer } from "./layers.js";
+import { withWholePaths } from "./paths.js";
 
 /**
  * Reads a config file, and the file that it extends, and so on; the farthest comes first. Paths in each are made whole.
@@ -87,14 +85,4 @@ function lineOf(root: ParsedNode | null, keys: readonly string[], lines: LineCou
     at = isCollection(pair.value) ? pair.value : undefined;
   }
   return line;
-}
-
-function withWholePaths({ values, originOf }: Layer, folder: string): Layer {
-  return { values: PATHS.reduce((changed, keys) => withWholePath(changed, keys, folder), values), originOf };
-}
-
-function withWholePath(values: Mapping, [key = "", ...rest]: readonly string[], folder: string): Mapping {
-  const value = values[key];
-  if (rest.length > 0) return isMapping(value) ? { ...values, [key]: withWholePath(value, rest, folder) } : values;
-  return typeof value === "string" && value !== "" ? { ...values, [key]: resolve(folder, value) } : values;
 }

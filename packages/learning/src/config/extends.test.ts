@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { expect, test } from "vitest";
 
@@ -40,6 +40,14 @@ test("a config stands over what it extends, and settings over it", async () => {
   expect(config.loss).toMatchObject({ alpha: 0.9, beta: 0.5, deepSupervision: [0.5, 0.25] });
   expect(config.network.options).toMatchObject({ widths: [2, 3, 4, 5, 6], passes: 1, kernel: 5 });
   expect(config.dataset).toBe(join(dir, "base", "data")); // relative to the file in which it stands
+});
+
+test("a path of a setting is relative to where the shell stands, and whole from then on: a run folder lies elsewhere", async () => {
+  const { last } = await madeConfigs();
+  const config = await readTrainConfig(last, ["dataset=data/mine", "initialWeights.file=weights.safetensors"]);
+  expect(config.dataset).toBe(resolve("data/mine"));
+  expect(config.initialWeights).toEqual({ file: resolve("weights.safetensors") });
+  expect((await readTrainConfig(last, ["dataset=/elsewhere"])).dataset).toBe("/elsewhere");
 });
 
 test("each value says where it comes from", async () => {

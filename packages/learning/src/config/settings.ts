@@ -3,6 +3,7 @@ import { parse } from "yaml";
 
 import { LearningError } from "../errors.js";
 import type { Layer, Mapping } from "./layers.js";
+import { withWholePaths } from "./paths.js";
 
 /**
  * What `--set a.b=c` puts over a config's files, one layer each, so that a later one stands over an earlier one. The value is YAML:
@@ -11,7 +12,9 @@ import type { Layer, Mapping } from "./layers.js";
  * @throws LearningError CONFIG_SETTING
  */
 export function settingLayers(settings: readonly string[]): Layer[] {
-  return settings.map((setting) => ({ values: valuesOf(setting), originOf: () => ({ kind: "set" }) }));
+  return settings.map((setting) =>
+    withWholePaths({ values: valuesOf(setting), originOf: () => ({ kind: "set" }) }, "."),
+  );
 }
 
 function valuesOf(setting: string): Mapping {
