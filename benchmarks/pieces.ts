@@ -17,7 +17,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { ArtifactError, runFolder } from "@multirnet/artifacts";
+import { ArtifactError, holdRun, runFolder } from "@multirnet/artifacts";
 import { aboutEngine, setThreads } from "@multirnet/engine";
 import { bootstrapMean } from "@multirnet/evaluation";
 import { measureRun, readTrainConfig, resumeTraining, train, type TrainConfig } from "@multirnet/learning";
@@ -117,14 +117,25 @@ async function done(task: Task): Promise<boolean> {
   try {
     if (existsSync(runFolder(run).config)) await resumeTraining(run, { workers: 1 });
     else await train(await configOf(settings, seed, await epochsFor(task)), run, { fold: seed, workers: 1 });
+    await measureOnce(run, `${variant}, seed ${String(seed)}`);
   } catch (error) {
     if (error instanceof ArtifactError && error.code === "RUN_BUSY") return false;
     throw error;
   }
-  const { segmentation } = await measureRun(run, { split: "validation", out: run });
-  console.log(`${variant}, seed ${String(seed)}: V-DSC ${JSON.stringify((segmentation as { vdsc?: unknown }).vdsc)}`);
   await write();
   return true;
+}
+
+/** @throws ArtifactError RUN_BUSY, where another process measures it */
+async function measureOnce(run: string, name: string): Promise<void> {
+  const letGo = await holdRun(run);
+  try {
+    if (existsSync(runFolder(run).metrics)) return;
+    const { segmentation } = await measureRun(run, { split: "validation", out: run });
+    console.log(`${name}: V-DSC ${JSON.stringify((segmentation as { vdsc?: unknown }).vdsc)}`);
+  } finally {
+    await letGo();
+  }
 }
 
 /** What is known of each variant by now. */
