@@ -123,7 +123,7 @@ function segmentationMeans(scores: readonly SegmentationScores[]): Measured["seg
   const [first] = named;
   if (first === undefined) return { undefined: "no case with a mask, or no outline from this model" };
   const means = Object.keys(first).map(
-    (name) => [name, meanScoreJson(meanScore(named.flatMap((scores) => scores[name] ?? [])))] as const,
+    (name) => [name, meanScoreJson(meanScore(named.flatMap((one) => one[name] ?? [])))] as const,
   );
   return { ...Object.fromEntries(means), specificity: specificityOf(scores) };
 }
