@@ -15,12 +15,13 @@ const schema = z.strictObject({
       z.strictObject({ by: z.literal("sgd"), momentum: z.number().optional() }),
     ])
     .optional(),
+  share: z.union([z.number(), z.strictObject({ from: z.number(), epochs: z.int().min(1) })]).default(0),
 });
 const good = { rate: 1, stages: [{ width: 8 }], name: null };
 
 test.each([
   {
-    says: "unknown key laerning; known here: rate, network, loss, stages, name, rule",
+    says: "unknown key laerning; known here: rate, network, loss, stages, name, rule, share",
     document: { ...good, laerning: 1 },
   },
   { says: "unknown key ratte; did you mean rate?", document: { stages: [], ratte: 1 } },
@@ -35,7 +36,24 @@ test.each([
   { says: "key name: expected string or null, came 4", document: { ...good, name: 4 } },
   { says: 'key rule.by: expected one of "adam"|"sgd", came "lion"', document: { ...good, rule: { by: "lion" } } },
   { says: "unknown key rule.betaz; did you mean rule.betas?", document: { ...good, rule: { betaz: 1 } } },
-  { says: "unknown key rule.betas; known here: by, momentum", document: { ...good, rule: { by: "sgd", betas: 1 } } },
+  {
+    says: "unknown key rule.betas, which goes with by adam",
+    document: { ...good, rule: { by: "sgd", betas: 1 } },
+  },
+  {
+    says: "unknown key rule.zzzzzz; known here: by, momentum",
+    document: { ...good, rule: { by: "sgd", zzzzzz: 1 } },
+  },
+  {
+    says: "unknown key share.epoch; did you mean share.epochs?",
+    document: { ...good, share: { from: 0, epoch: 3 } },
+  },
+  { says: "key share.epochs is missing; expected number", document: { ...good, share: { from: 0 } } },
+  {
+    says: "key share.epochs: expected number to be >=1, came 0",
+    document: { ...good, share: { from: 0, epochs: 0 } },
+  },
+  { says: 'key share: expected number or object, came "0"', document: { ...good, share: "0" } },
   { says: "the document: expected object, came [1,2]", document: [1, 2] },
   { says: "the document: expected object, came null", document: null },
   {
@@ -48,5 +66,5 @@ test.each([
 });
 
 test("a right document comes back with its defaults", () => {
-  expect(checkAgainst(schema, good)).toEqual({ ok: true, value: { ...good, network: "v-net" } });
+  expect(checkAgainst(schema, good)).toEqual({ ok: true, value: { ...good, network: "v-net", share: 0 } });
 });

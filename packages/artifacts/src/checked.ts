@@ -9,6 +9,7 @@ export type Fault =
       readonly key: string;
       readonly nearest: string | undefined;
       readonly known: readonly string[];
+      readonly goesWith?: string; // the key and value beside which it is known: `method adam`
     }
   | { readonly kind: "missing key"; readonly key: string; readonly expected: string }
   | { readonly kind: "wrong value"; readonly key: string; readonly expected: string; readonly came: string };
@@ -23,7 +24,7 @@ export function checkAgainst<S extends z.ZodType>(schema: S, document: unknown):
   const result = schema.safeParse(document);
   if (result.success) return { ok: true, value: result.data };
   const { issues } = result.error;
-  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
+  const issue = issues.find(isUnknownKey) ?? issues[0];
   if (issue === undefined) throw new Error("zod refused a document without an issue");
   return { ok: false, fault: faultOf(issue, schema, document) };
 }
@@ -32,6 +33,7 @@ export function checkAgainst<S extends z.ZodType>(schema: S, document: unknown):
 export function faultWords(fault: Fault): string {
   switch (fault.kind) {
     case "unknown key":
+      if (fault.goesWith !== undefined) return `unknown key ${fault.key}, which goes with ${fault.goesWith}`;
       return fault.nearest === undefined
         ? `unknown key ${fault.key}; known here: ${fault.known.join(", ")}`
         : `unknown key ${fault.key}; did you mean ${fault.nearest}?`;
@@ -46,15 +48,20 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown):
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     const name = issue.keys[0] ?? "";
-    const known = knownKeys(schema, path, document);
+    const at = schemaAt(schema, path, document);
+    const known = keysOf(chosen(at, valueAt(document, path)));
     const nearest = nearestName(name, known);
+    const other = memberWith(at, name);
     return {
       kind: "unknown key",
       key: [...path, name].join("."),
       nearest: nearest === undefined ? undefined : [...path, nearest].join("."),
       known,
+      ...(other === undefined ? {} : { goesWith: other }),
     };
   }
+  const inside = issue.code === "invalid_union" ? faultInside(issue) : undefined;
+  if (inside !== undefined) return faultOf({ ...inside, path: [...issue.path, ...inside.path] }, schema, document);
   const key = path.join(".");
   const came = valueAt(document, path);
   const expected = expectedBy(issue);
@@ -77,23 +84,51 @@ function expectedBy(issue: z.core.$ZodIssue): string {
     .replace(/, received .*$/, "");
 }
 
-function knownKeys(schema: z.ZodType, path: readonly string[], document: unknown): readonly string[] {
-  let at: unknown = schema;
-  let value = document;
-  for (const key of path) {
-    at = memberOf(chosen(unwrapped(at), value), key);
-    value = valueAt(value, [key]);
-  }
-  at = chosen(unwrapped(at), value);
-  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+/** Of a union whose value is of the kind of one member, what is wrong with it as that: `{from, to, epoch}` is a table with a misspelt key, no number. */
+function faultInside({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue | undefined {
+  const meant = errors.find(([first]) => first !== undefined && (first.path.length > 0 || isUnknownKey(first)));
+  return meant?.find(isUnknownKey) ?? meant?.[0];
 }
 
-/** Of a union told apart by one key, the member that the value is. */
+function isUnknownKey({ code }: z.core.$ZodIssue): boolean {
+  return code === "unrecognized_keys";
+}
+
+/** The schema of what stands under a path of the document. */
+function schemaAt(schema: z.ZodType, path: readonly string[], document: unknown): unknown {
+  let at: unknown = unwrapped(schema);
+  let value = document;
+  for (const key of path) {
+    at = unwrapped(memberOf(chosen(at, value), key));
+    value = valueAt(value, [key]);
+  }
+  return at;
+}
+
+function keysOf(schema: unknown): readonly string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** Of a union, the member that the value is: as its telling key says, or the one that is a table where a table came. */
 function chosen(schema: unknown, value: unknown): unknown {
-  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator, options } = schema.def;
+    const name = valueAt(value, [discriminator]);
+    return options.find((option) => memberValues(option, discriminator).has(name)) ?? schema;
+  }
+  if (schema instanceof z.ZodUnion && typeof value === "object")
+    return schema.def.options.find((option) => option instanceof z.ZodObject) ?? schema;
+  return schema;
+}
+
+/** Of a union told apart by one key, that key and the value under which `name` is known, if there is one alone. */
+function memberWith(schema: unknown, name: string): string | undefined {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return undefined;
   const { discriminator, options } = schema.def;
-  const name = valueAt(value, [discriminator]);
-  return options.find((option) => memberValues(option, discriminator).has(name)) ?? schema;
+  const having = options.filter((option) => keysOf(option).includes(name));
+  const [value] =
+    having.length === 1 ? [...memberValues(having[0], discriminator)].filter((one) => one !== undefined) : [];
+  return value === undefined ? undefined : `${discriminator} ${String(value)}`;
 }
 
 function memberValues(option: unknown, key: string): ReadonlySet<unknown> {

@@ -30,6 +30,11 @@ const words: {
     "cannot begin with the weights w.safetensors: the network has no part backbne",
     "input",
   ],
+  FROZEN_ALL: [
+    { code: "FROZEN_ALL", parts: ["segmentation", "classifier"] },
+    "segmentation, classifier are all weights of the network, so nothing would be trained; leave a part out",
+    "input",
+  ],
   FROZEN_PART: [
     { code: "FROZEN_PART", part: "gats" },
     "no weight of the network has gats in its path, so nothing can be frozen by it",

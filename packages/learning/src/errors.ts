@@ -6,6 +6,7 @@ export type LearningProblem =
   | { readonly code: "CONFIG_SETTING"; readonly setting: string; readonly because: string }
   | { readonly code: "INITIAL_WEIGHTS"; readonly path: string; readonly because: string }
   | { readonly code: "FROZEN_PART"; readonly part: string }
+  | { readonly code: "FROZEN_ALL"; readonly parts: readonly string[] }
   | {
       readonly code: "CASE_UNKNOWN";
       readonly case: string;
@@ -52,6 +53,7 @@ const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   CONFIG_SETTING: "input",
   INITIAL_WEIGHTS: "input",
   FROZEN_PART: "input",
+  FROZEN_ALL: "input",
   CASE_UNKNOWN: "input",
   TRAINING_NO_CASES: "input",
   TRAINING_NOT_FINITE: "work",
@@ -87,6 +89,8 @@ function explain(problem: LearningProblem): string {
       return `cannot begin with the weights ${problem.path}: ${problem.because}`;
     case "FROZEN_PART":
       return `no weight of the network has ${problem.part} in its path, so nothing can be frozen by it`;
+    case "FROZEN_ALL":
+      return `${problem.parts.join(", ")} are all weights of the network, so nothing would be trained; leave a part out`;
     case "CASE_UNKNOWN": {
       const nearest = nearestName(problem.case, problem.known);
       const hint = nearest === undefined ? `it has ${String(problem.known.length)} others` : `did you mean ${nearest}?`;

@@ -23,7 +23,7 @@ export function optionError(
   const unknown = error.issues.find((issue) => issue.code === "unrecognized_keys");
   if (unknown !== undefined) {
     const [key = ""] = unknown.keys;
-    const known = rows.map((row) => row.name);
+    const known = ["preset", ...rows.map((row) => row.name)];
     const nearest = nearestName(key, known);
     const hint = nearest === undefined ? ` (known: ${known.join(", ")})` : `; did you mean ${nearest}?`;
     return refused(key, `unknown option${hint}`);

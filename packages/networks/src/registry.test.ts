@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 
 import { NetworkError } from "./errors.js";
 import { createNetwork, headsOf, networkEntry, NETWORKS, resolveNetwork, sideMultiple } from "./registry.js";
+import { overVolumes } from "./slicewise.js";
+import { noise } from "./testing/formula.js";
+import { EVALUATION } from "./testing/passes.js";
 import { thrownBy } from "./testing/thrown.js";
 
 const KNOWN = NETWORKS.map(({ name }) => name).join(", ");
@@ -30,8 +33,8 @@ test.each(["fll", "toString", "__proto__", ""])("the preset '%s' is refused with
 const names = "a list of 1 or more, each a name";
 test.each([
   ["widhts", [2], "unknown option; did you mean widths?"],
-  ["__proto__", 1, "unknown option (known: lesions, widths, activation, biases, dropout)"],
-  ["passes", 1, "unknown option (known: lesions, widths, activation, biases, dropout)"],
+  ["__proto__", 1, "unknown option (known: preset, lesions, widths, activation, biases, dropout)"],
+  ["passes", 1, "unknown option (known: preset, lesions, widths, activation, biases, dropout)"],
   ["widths", "wide", 'expected a list of 5, each a whole number from 2 in steps of 2, but "wide" came'],
   ["widths", [2, 4], "expected a list of 5, each a whole number from 2 in steps of 2, but [2, 4] came"],
   [
@@ -160,6 +163,17 @@ test.each(NETWORKS.map((entry) => ({ entry, name: entry.name })))(
     network.release();
   },
 );
+
+test.each(["infnet", "multirnet", "unet2d"])("%s has the edge head and the levels that the registry says", (name) => {
+  const { dims, edges = false, levels } = networkEntry(name);
+  const network = overVolumes(createNetwork(resolveNetwork({ name, preset: "tiny" }), 0));
+  scope(() => {
+    const { auxiliary } = network.forward(noise("volume", [1, 1, dims === 3 ? 16 : 1, 64, 64]), EVALUATION);
+    expect(auxiliary.some(({ of }) => of === "edge")).toBe(edges);
+    expect(auxiliary.filter(({ role, of }) => role === "level" && of === "lesion")).toHaveLength(levels);
+  });
+  network.release();
+});
 
 test("the heads are named by the options, and a network without classes has none", () => {
   expect(headsOf(resolveNetwork({ name: "multirnet", lesions: ["x", "y"] }))).toEqual({

@@ -60,6 +60,7 @@ export interface NetworkEntry<Options = unknown> {
   readonly input: readonly number[]; // default region, C×D×H×W
   readonly multipleOf: number | ((options: Options) => number); // each side of a region is a multiple of this
   readonly levels: number; // coarser outlines that deep supervision can weigh
+  readonly edges?: true; // it outlines the lesions' edges too, which `loss.edge` can weigh
   readonly cites: string;
   readonly differs: string; // what is not as published, and why; never empty
   readonly references: readonly Reference[]; // public implementations whose weights can be taken over
@@ -243,6 +244,7 @@ export const NETWORKS: readonly NetworkEntry[] = [
     input: [3, 352, 352],
     multipleOf: INFNET_MULTIPLE,
     levels: 3,
+    edges: true,
     cites: "Fan et al., IEEE TMI 39(8), 2020; DengPingFan/Inf-Net",
     differs:
       "the backbone's 1000-way head, which nothing uses, is left out (2,049,000 parameters); a channel a lesion type",

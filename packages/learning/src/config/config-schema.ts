@@ -3,22 +3,21 @@ import { z } from "zod";
 
 import { trainConfigSchema } from "./schema.js";
 
-type JsonSchema = Record<string, unknown>;
+type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
  * The JSON Schema of a config file, for editors: every key with what it means, its default and its range, `extends`, and the options of the network that is
- * named. Nothing is required, as another file may bring it.
+ * named. Nothing is required, as another file may bring it; and any key may be null, which takes away what another file brings.
  */
 export function trainConfigJsonSchema(): JsonSchema {
-  const { $schema, properties, ...rest } = inputSchema(trainConfigSchema);
+  const { $schema, properties, ...rest } = ofOneLayer(inputSchema(trainConfigSchema));
   return {
-    $schema,
+    ...($schema === undefined ? {} : { $schema }),
     title: "A training of multirnet",
     ...rest,
-    required: [],
     properties: {
       extends: { type: "string", description: "config whose values this one stands over, relative to this file" },
-      ...(properties as JsonSchema),
+      ...properties,
       network: networkSchema(),
     },
   };
@@ -36,12 +35,37 @@ function networkSchema(): JsonSchema {
         properties: {
           name: {},
           preset: { enum: Object.keys(presets), default: "full" },
-          ...(inputSchema(options)["properties"] as JsonSchema),
+          ...inputSchema(options).properties,
         },
         additionalProperties: false,
       },
     })),
   };
+}
+
+/** Of the schema of a whole config, that of one file among several. What stands in a list stays whole, as lists are not joined. */
+function ofOneLayer({ required: _, oneOf, ...schema }: JsonSchema): JsonSchema {
+  const { properties, additionalProperties: others } = schema;
+  const members = schema.anyOf ?? oneOf; // any of them: without what tells them apart, a table may be one or the other
+  return {
+    ...schema,
+    ...(members === undefined ? {} : { anyOf: members.map(ofOneLayer) }),
+    ...(properties === undefined ? {} : { properties: inLayer(properties) }),
+    ...(typeof others === "object" ? { additionalProperties: orNull(ofOneLayer(others)) } : {}),
+  };
+}
+
+function inLayer(properties: NonNullable<JsonSchema["properties"]>): NonNullable<JsonSchema["properties"]> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, one]) => [key, typeof one === "boolean" ? one : orNull(ofOneLayer(one))]),
+  );
+}
+
+function orNull({ const: only, type = [], ...schema }: JsonSchema): JsonSchema {
+  if (schema.anyOf !== undefined) return { ...schema, anyOf: [...schema.anyOf, { type: "null" }] };
+  if (only !== undefined) return { ...schema, enum: [only, null] };
+  if (schema.enum !== undefined) return { ...schema, enum: [...schema.enum, null] };
+  return { ...schema, type: [type, "null" as const].flat() };
 }
 
 function inputSchema(schema: z.ZodType): JsonSchema {

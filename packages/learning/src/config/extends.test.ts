@@ -96,7 +96,33 @@ test("a fault in another file, or in a setting, is told with its place", async (
   await expect(readTrainConfig(last, ["epochs=x"])).rejects.toThrow(
     `${last}: key epochs: expected number, came "x" (from --set)`,
   );
+  await expect(readTrainConfig(last, ["loss.lambda={from: 0, to: 1, epoch: 3}"])).rejects.toThrow(
+    `${last}: unknown key loss.lambda.epoch; did you mean loss.lambda.epochs? (from --set)`,
+  );
+  await expect(readTrainConfig(last, ["loss.lambda={from: 0, to: 2, epochs: 3}"])).rejects.toThrow(
+    `${last}: key loss.lambda.to: expected number to be <=1, came 2 (from --set)`,
+  );
   await expect(readTrainConfig(last, ["epocs=1"])).rejects.toThrow(`${last}: unknown key epocs; did you mean epochs?`);
+});
+
+test("what another method of the optimiser brought is told with its place, and null takes it away", async () => {
+  const { dir, last } = await madeConfigs();
+  const base = join(dir, "base", "base.yaml");
+  await writeFile(base, `${BASE}optimiser: { betas: [0.9, 0.99], learningRate: 0.01 }\n`);
+  await expect(readTrainConfig(last, ["optimiser.method=sgd"])).rejects.toThrow(
+    `${last}: unknown key optimiser.betas, which goes with method adam (from ${base}:8; null in its place takes it away)`,
+  );
+  const { optimiser } = await readTrainConfig(last, ["optimiser.method=sgd", "optimiser.betas=null"]);
+  expect(optimiser).toMatchObject({ method: "sgd", learningRate: 0.01 });
+});
+
+test("null where nothing is inherited is no fault, and the default says so", async () => {
+  const { last } = await madeConfigs();
+  const found = await readMergedConfig(last, ["checkpointMinutes=null", "initialWeights=null"]);
+  const config = resolveTrainConfig(found, last);
+  expect(config).toMatchObject({ checkpointMinutes: 2 });
+  expect(config).not.toHaveProperty("initialWeights");
+  expect(originsOf(config, found).get("checkpointMinutes")).toEqual({ kind: "default" });
 });
 
 test("files that extend each other, or one that is not there, are refused", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { merged, originText, type Layer, type Mapping } from "./layers.js";
+import { merged, originText, withoutNulls, type Layer, type Mapping } from "./layers.js";
 
 /** A layer of a file whose keys all stand in one line. */
 const file = (path: string, values: Mapping): Layer => ({ values, originOf: () => ({ kind: "file", path, line: 3 }) });
@@ -18,13 +18,13 @@ test("mappings are joined key by key, and anything else is replaced", () => {
   ]);
 });
 
-test("null takes an inherited value away, with all below it; where nothing is inherited it stays to be refused", () => {
+test("null takes an inherited value away, with all below it; where nothing is inherited it stays, and is nobody's", () => {
   const { values, origins } = merged([
     file("a", { initialWeights: { file: "w", part: "p" }, seed: 1 }),
     file("b", { initialWeights: null, loss: null }),
   ]);
   expect(values).toEqual({ seed: 1, loss: null });
-  expect([...origins.keys()]).toEqual(["seed", "loss"]);
+  expect([...origins.keys()]).toEqual(["seed"]);
 });
 
 test("what is no mapping over one takes the place of all of it, and the other way round", () => {
@@ -44,6 +44,16 @@ test("another network begins anew, the same one is joined", () => {
       network: { name: "multirnet", passes: 1, kernel: 3 },
     });
   }
+});
+
+test("nulls are taken out at every depth, but for a network's own options", () => {
+  expect(
+    withoutNulls({ a: null, b: { c: null, d: { e: null, f: 0 } }, g: [null], network: { name: "x", h: null } }),
+  ).toEqual({
+    b: { d: { f: 0 } },
+    g: [null],
+    network: { name: "x", h: null },
+  });
 });
 
 test("layers are left as they were", () => {

@@ -22,8 +22,8 @@ export interface Merged {
 }
 
 /**
- * Puts layers over one another: mappings are joined key by key, anything else takes the place of what was there. `null` takes an inherited value away. The
- * options of a network fit no other, so `network` with another name begins anew.
+ * Puts layers over one another: mappings are joined key by key, anything else takes the place of what was there. `null` takes an inherited value away, and stays
+ * where none is (`withoutNulls`). The options of a network fit no other, so `network` with another name begins anew.
  */
 export function merged(layers: readonly Layer[]): Merged {
   const origins = new Map<string, Origin>();
@@ -53,10 +53,20 @@ function over(
     } else {
       forget(at, origins);
       result.set(key, value);
-      origins.set(at.join("."), layer.originOf(at));
+      if (value !== null) origins.set(at.join("."), layer.originOf(at));
     }
   }
   return Object.fromEntries(result);
+}
+
+/** Without the keys whose value is `null`: they say as much as if they were left out. A network's options have nulls of their own. */
+export function withoutNulls(values: Mapping): Mapping {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => {
+      if (value === null) return [];
+      return [[key, isMapping(value) && key !== "network" ? withoutNulls(value) : value]];
+    }),
+  );
 }
 
 function isOtherNetwork(path: readonly string[], below: Mapping, above: Mapping): boolean {

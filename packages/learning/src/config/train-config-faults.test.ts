@@ -58,13 +58,11 @@ test.each([
   },
   {
     given: { optimiser: { momentum: 0.9 } },
-    words:
-      "unknown key optimiser.momentum; known here: method, betas, epsilon, weightDecay, learningRate, schedule, warmUpEpochs, plateau, clipNorm, accumulate, averageDecay",
+    words: "unknown key optimiser.momentum, which goes with method sgd",
   },
   {
     given: { optimiser: { method: "sgd", betas: [0.9, 0.99] } },
-    words:
-      "unknown key optimiser.betas; known here: method, momentum, weightDecay, learningRate, schedule, warmUpEpochs, plateau, clipNorm, accumulate, averageDecay",
+    words: "unknown key optimiser.betas, which goes with method adam",
   },
   {
     given: { optimiser: { method: "lbfgs" } },
@@ -76,7 +74,16 @@ test.each([
     words: 'key sampling.balance.0: expected one of "diagnosis"|"source"|"severity", came "age"',
   },
   { given: { recipe: "paper" }, words: 'key recipe: expected "published", came "paper"' },
-  { given: { augmentation: null }, words: "key augmentation: expected object, came null" },
+  { given: { sed: null }, words: "unknown key sed; did you mean seed?" },
+  { given: { name: null }, words: "key name is missing; expected string" },
+  {
+    given: { preprocessing: { region: { x: null, y: 96, z: 32 } } },
+    words: "key preprocessing.region.x is missing; expected number",
+  },
+  {
+    given: { loss: { lambda: { from: 0, to: 1, epoch: 3 } } },
+    words: "unknown key loss.lambda.epoch; did you mean loss.lambda.epochs?",
+  },
   {
     given: { preprocessing: { spacingMm: { x: 1, y: 1 } } },
     words: 'key preprocessing.spacingMm.z is missing; expected number or "fit"',
@@ -165,6 +172,16 @@ test.each([
       "key loss.classWeights: expected classes of the network (none, as the network has no diagnosis), but cap came",
   },
   {
+    what: "balanced classes where there are none",
+    given: { network: { name: "vnet" }, loss: { classWeights: "balanced" } },
+    words: "key loss.classWeights: expected none, as the network has no diagnosis, but balanced came",
+  },
+  {
+    what: "a weight of edges that the network does not outline",
+    given: { loss: { edge: 1 } },
+    words: "key loss.edge: expected 0, as multirnet has no edge head, but 1 came",
+  },
+  {
     what: "options that are no table",
     given: { network: { name: "multirnet", options: 5 } },
     words: "key network.options: expected record, came 5",
@@ -187,6 +204,13 @@ test.each([
   }
   expect(words).not.toBe("");
   expect(refusalOf(stringify({ ...least, network }))).toBe(`a.yaml: key network: ${words}`);
+});
+
+test("a key without a value is as one that is left out", () => {
+  const text = `${stringify(least)}augmentation:\ninitialWeights: null\nloss: { lambda: null, alpha: 0.6 }\n`;
+  expect(parseTrainConfig(text, "a.yaml")).toEqual(
+    parseTrainConfig(stringify({ ...least, loss: { alpha: 0.6 } }), "a.yaml"),
+  );
 });
 
 test("patience does not matter where nothing is set apart to validate on", () => {

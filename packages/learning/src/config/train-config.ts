@@ -1,4 +1,4 @@
-import { checkAgainst, faultWords, type Fault } from "@multirnet/artifacts";
+import { checkAgainst, faultWords, type Checked, type Fault } from "@multirnet/artifacts";
 import type { Xyz } from "@multirnet/imaging";
 import {
   headsOf,
@@ -13,7 +13,7 @@ import type { z } from "zod";
 import { LearningError } from "../errors.js";
 import { RECIPES } from "../recipes/index.js";
 import { parseConfigLayer, readConfigLayers } from "./config-file.js";
-import { isMapping, merged, originText, type Layer, type Merged } from "./layers.js";
+import { isMapping, merged, originText, withoutNulls, type Layer, type Merged, type Origin } from "./layers.js";
 import { plateauSchema, type OptimiserSettings } from "./optimiser.js";
 import { trainConfigSchema } from "./schema.js";
 import { settingLayers } from "./settings.js";
@@ -46,7 +46,7 @@ export function parseTrainConfig(text: string, path: string): TrainConfig {
 export function resolveTrainConfig({ values, origins }: Merged, path: string): TrainConfig {
   const refuse = (because: string, cause?: unknown): LearningError =>
     new LearningError({ code: "CONFIG_INVALID", path, because }, { cause });
-  const checked = checkAgainst(trainConfigSchema, values);
+  const checked = checkedConfig(values);
   if (!checked.ok) throw refuse(faultWords(checked.fault) + elsewhere(checked.fault));
   try {
     const { network, preprocessing, loss, initialWeights } = checked.value;
@@ -54,6 +54,7 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
     requireMultiple(spec, preprocessing.region);
     requireLevels(spec.name, loss.deepSupervision.length);
     requireClasses(headsOf(spec).classes, loss.classWeights);
+    requireEdges(spec, loss.edge);
     if (initialWeights?.from !== undefined && initialWeights.part === undefined)
       throw refuse("key initialWeights.from: expected initialWeights.part beside it, which says where the weights go");
     if (loss.alpha + loss.beta === 0)
@@ -101,19 +102,34 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
   }
 
   function requireClasses(classes: readonly string[], weights: TrainConfig["loss"]["classWeights"]): void {
-    if (weights === undefined || weights === "balanced") return;
+    if (weights === undefined) return;
+    if (weights === "balanced") {
+      if (classes.length === 0)
+        throw refuse("key loss.classWeights: expected none, as the network has no diagnosis, but balanced came");
+      return;
+    }
     const unknown = Object.keys(weights).find((name) => !classes.includes(name));
     if (unknown === undefined) return;
     const known = classes.length === 0 ? "none, as the network has no diagnosis" : classes.join(", ");
     throw refuse(`key loss.classWeights: expected classes of the network (${known}), but ${unknown} came`);
   }
 
+  function requireEdges({ name }: NetworkSpec, weight: number): void {
+    if (weight === 0 || networkEntry(name).edges === true) return;
+    throw refuse(`key loss.edge: expected 0, as ${name} has no edge head, but ${String(weight)} came`);
+  }
+
   /** Where a faulty value stands, if not in the file that was asked for. */
-  function elsewhere({ key }: Fault): string {
-    const origin = origins.get(key);
-    return origin === undefined || (origin.kind === "file" && origin.path === path)
-      ? ""
-      : ` (from ${originText(origin)})`;
+  function elsewhere({ kind, key }: Fault): string {
+    const origin = originAt(key);
+    if (origin === undefined || (origin.kind === "file" && origin.path === path)) return "";
+    const remedy = kind === "unknown key" && origin.kind === "file" ? "; null in its place takes it away" : "";
+    return ` (from ${originText(origin)}${remedy})`;
+  }
+
+  /** Of a value, or of the first one in it. */
+  function originAt(key: string): Origin | undefined {
+    return origins.get(key) ?? [...origins].find(([inner]) => inner.startsWith(`${key}.`))?.[1];
   }
 
   function requireLevels(name: string, weights: number): void {
@@ -136,6 +152,13 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
       );
     }
   }
+}
+
+/** A key without a value is as one that is left out, but a misspelt one is told. */
+function checkedConfig(values: Merged["values"]): Checked<z.output<typeof trainConfigSchema>> {
+  const asWritten = checkAgainst(trainConfigSchema, values);
+  if (asWritten.ok || asWritten.fault.kind === "unknown key") return asWritten;
+  return checkAgainst(trainConfigSchema, withoutNulls(values));
 }
 
 /** What a plateau leaves out is filled in where there is one. */

@@ -123,6 +123,10 @@ const words: { readonly [C in DatasetProblem["code"]]: readonly [Extract<Dataset
     { code: "DATASET_LABEL_TWICE", label: "ground-glass", other: "lesion", value: 1 },
     "the labels lesion and ground-glass both claim the mask value 1; ask for one of them",
   ],
+  DATASET_LABEL_UNTYPED: [
+    { code: "DATASET_LABEL_UNTYPED", label: "lesion", types: ["ground-glass", "consolidation"] },
+    "the label lesion does not say of which type its voxels are, and a network of ground-glass, consolidation would learn them as background; outline lesion, or take it out of dataset.json and the masks",
+  ],
   DATASET_SCAN_UNREADABLE: [
     { code: "DATASET_SCAN_UNREADABLE", case: "a", because: "a_0000.nii is empty" },
     "case a: a_0000.nii is empty",

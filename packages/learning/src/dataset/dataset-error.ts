@@ -68,6 +68,7 @@ export type DatasetProblem =
   | { readonly code: "DATASET_SHARE"; readonly share: number; readonly patients: number }
   | { readonly code: "DATASET_LABEL_UNKNOWN"; readonly label: string; readonly known: readonly string[] }
   | { readonly code: "DATASET_LABEL_TWICE"; readonly label: string; readonly other: string; readonly value: number }
+  | { readonly code: "DATASET_LABEL_UNTYPED"; readonly label: string; readonly types: readonly string[] }
   | { readonly code: "DATASET_SCAN_UNREADABLE"; readonly case: string; readonly because: string }
   | { readonly code: "DATASET_GRID_DIFFERS"; readonly case: string; readonly because: string }
   | { readonly code: "DATASET_MASK_EMPTY"; readonly case: string; readonly path: string; readonly diagnosis: string }
@@ -177,6 +178,8 @@ export function explainDatasetProblem(problem: DatasetProblem): string {
       return `the dataset has no label ${problem.label}; dataset.json names ${problem.known.join(", ") || "none"}`;
     case "DATASET_LABEL_TWICE":
       return `the labels ${problem.other} and ${problem.label} both claim the mask value ${problem.value}; ask for one of them`;
+    case "DATASET_LABEL_UNTYPED":
+      return `the label ${problem.label} does not say of which type its voxels are, and a network of ${problem.types.join(", ")} would learn them as background; outline ${problem.label}, or take it out of dataset.json and the masks`;
     case "DATASET_SCAN_UNREADABLE":
     case "DATASET_GRID_DIFFERS":
       return `case ${problem.case}: ${problem.because}`;

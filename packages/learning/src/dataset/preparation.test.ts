@@ -77,6 +77,9 @@ test("types not told apart make one channel; those told apart keep the config's 
   expect(() => channelTable(known, ["lesion", "ground-glass"])).toThrow(
     "the labels lesion and ground-glass both claim the mask value 1; ask for one of them",
   );
+  expect(() => channelTable({ lesion: 3, ...known }, ["consolidation", "ground-glass"])).toThrow(
+    "the label lesion does not say of which type its voxels are",
+  );
   expect(() => channelTable({ lesion: 1 }, ["crazy-paving"])).toThrow(
     "the dataset has no label crazy-paving; dataset.json names lesion",
   );

@@ -59,7 +59,7 @@ export function prepareVolumes(
 
 /**
  * @returns for each mask value, the channel it belongs to, from 1; 0 for the background and labels not asked for
- * @throws DatasetError DATASET_LABEL_UNKNOWN, DATASET_LABEL_TWICE
+ * @throws DatasetError DATASET_LABEL_UNKNOWN, DATASET_LABEL_TWICE, DATASET_LABEL_UNTYPED
  */
 export function channelTable(labels: Dataset["labels"], channels: readonly string[]): Uint8Array {
   const table = new Uint8Array(256);
@@ -72,6 +72,9 @@ export function channelTable(labels: Dataset["labels"], channels: readonly strin
       table[value] = index + 1;
     }
   }
+  const untyped = "lesion" in labels && table[labels["lesion"] as number] === 0;
+  if (untyped && channels.length > 0)
+    throw new DatasetError({ code: "DATASET_LABEL_UNTYPED", label: "lesion", types: channels });
   return table;
 }
 

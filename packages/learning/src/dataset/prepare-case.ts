@@ -24,7 +24,7 @@ import { readPrepared, writePrepared } from "./prepared-file.js";
  *
  * @param labels the dataset's, for the channels of a drawn mask
  * @param cacheDir made where missing; without it nothing is kept
- * @throws DatasetError DATASET_LABEL_UNKNOWN, DATASET_LABEL_TWICE, DATASET_SCAN_UNREADABLE, DATASET_GRID_DIFFERS,
+ * @throws DatasetError DATASET_LABEL_UNKNOWN, DATASET_LABEL_TWICE, DATASET_LABEL_UNTYPED, DATASET_SCAN_UNREADABLE, DATASET_GRID_DIFFERS,
  * DATASET_FILE_UNREADABLE
  * @throws FileError when the cache cannot be written
  */

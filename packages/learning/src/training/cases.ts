@@ -14,6 +14,7 @@ import {
   type Dataset,
   type PreparedCase,
 } from "../dataset/index.js";
+import { channelTable } from "../dataset/preparation.js";
 import { prepareCase } from "../dataset/prepare-case.js";
 import { LearningError } from "../errors.js";
 
@@ -26,7 +27,7 @@ export interface TrainingCases {
   readonly apart: readonly CaseEntry[]; // kept for the end, whatever the fold
 }
 
-/** @throws DatasetError; LearningError TRAINING_NO_CASES */
+/** @throws DatasetError, for labels that the network needs and the dataset has not too; LearningError TRAINING_NO_CASES */
 export async function casesOf(config: TrainConfig, fold: number | undefined): Promise<TrainingCases> {
   const dataset = await openDataset(config.dataset);
   const { testShare: share, seed } = config.folds;
@@ -41,6 +42,7 @@ export async function casesOf(config: TrainConfig, fold: number | undefined): Pr
     throw new LearningError({ code: "TRAINING_NO_CASES", dataset: config.dataset, because });
   }
   requireTwoDiagnoses(usable, config);
+  if (usable.some(({ mask }) => mask === "drawn")) channelTable(dataset.labels, channelsOf(config, dataset));
   const inner = innerSplit(usable, { share: config.validation.share, seed: config.seed });
   return {
     dataset,
@@ -101,6 +103,10 @@ export function requireJudging(validating: readonly PreparedCase[], { network, d
   throw new LearningError({ code: "TRAINING_NO_CASES", dataset, because });
 }
 
+function channelsOf({ network }: TrainConfig, { labels }: Dataset): readonly string[] {
+  return lesionChannels(headsOf(network).lesions, labels);
+}
+
 /**
  * Prepares cases one after another; the cache lies in the dataset folder.
  *
@@ -113,8 +119,7 @@ export async function prepareAll(
   signal: AbortSignal | undefined,
   onCase: (done: number) => void,
 ): Promise<PreparedCase[] | undefined> {
-  const channels = lesionChannels(headsOf(config.network).lesions, dataset.labels);
-  const settings = { spacing: workingSpacing(config.preprocessing), channels };
+  const settings = { spacing: workingSpacing(config.preprocessing), channels: channelsOf(config, dataset) };
   const prepared: PreparedCase[] = [];
   for (const entry of entries) {
     if (signal?.aborted === true) return undefined;

@@ -46,3 +46,13 @@ test("a part that the network has not is refused before a run folder is made", a
   await expect(train(config, path)).rejects.toMatchObject({ code: "FROZEN_PART" });
   expect(existsSync(path)).toBe(false);
 });
+
+test("a network of which everything is frozen is refused before a run folder is made", async () => {
+  const frozen = [{ part: "segmentation", epochs: 1 }, { part: "classifier" }];
+  const network = { name: "multirnet", preset: "tiny" };
+  const path = await newRunPath();
+  await expect(train(madeConfig(await madeTrainingSet(), { network, frozen }), path)).rejects.toMatchObject({
+    code: "FROZEN_ALL",
+  });
+  expect(existsSync(path)).toBe(false);
+});

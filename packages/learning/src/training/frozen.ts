@@ -4,12 +4,14 @@ import type { Frozen } from "../config/frozen.js";
 import type { TrainConfig } from "../config/train-config.js";
 import { LearningError } from "../errors.js";
 
-/** Sees that a config freezes only what its network has, before anything is written. @throws LearningError FROZEN_PART */
+/** Sees that a config freezes only what its network has, and not all of it, before anything is written. @throws LearningError FROZEN_PART, FROZEN_ALL */
 export function requireFrozenParts({ frozen, network: spec }: Pick<TrainConfig, "frozen" | "network">): void {
   if (frozen.length === 0) return;
   const network = undrawnNetwork(spec);
   try {
-    frozenIn(frozen, [...network.parameters().keys()], 0);
+    const paths = [...network.parameters().keys()];
+    if (frozenIn(frozen, paths, 0).size === paths.length)
+      throw new LearningError({ code: "FROZEN_ALL", parts: frozen.map(({ part }) => part) });
   } finally {
     network.release();
   }

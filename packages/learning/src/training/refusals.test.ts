@@ -9,6 +9,7 @@ import { expect, test } from "vitest";
 import { madeFolder, madeScan } from "../dataset/testing/made-dataset.js";
 import { madeConfig, madeTrainingSet, newRunPath, withThreads } from "./testing/made-training.js";
 import { resumeTraining, train } from "./train.js";
+import { trainFolds } from "./train-folds.js";
 
 const STOPPED = AbortSignal.abort();
 
@@ -148,4 +149,14 @@ test("a fold that is not there makes no run", async () => {
 test("what is no run folder cannot be resumed", async () => {
   const folder = await madeFolder();
   await expect(resumeTraining(folder)).rejects.toThrow(`${folder} is no run folder: expected config.yaml in it`);
+});
+
+test("lesion types that the masks do not tell apart make no run", async () => {
+  const path = await newRunPath();
+  const lesions = ["ground-glass", "consolidation"];
+  const config = madeConfig(await madeTrainingSet(), { network: { name: "multirnet", preset: "tiny", lesions } });
+  const refusal = "the dataset has no label ground-glass; dataset.json names lesion";
+  await expect(train(config, path)).rejects.toThrow(refusal);
+  await expect(trainFolds(config, path)).rejects.toThrow(refusal);
+  expect(existsSync(path)).toBe(false);
 });
