@@ -128,7 +128,7 @@ function memberWith(schema: unknown, name: string): string | undefined {
   const having = options.filter((option) => keysOf(option).includes(name));
   const [value] =
     having.length === 1 ? [...memberValues(having[0], discriminator)].filter((one) => one !== undefined) : [];
-  return value === undefined ? undefined : `${discriminator} ${String(value)}`;
+  return typeof value === "string" ? `${discriminator} ${value}` : undefined;
 }
 
 function memberValues(option: unknown, key: string): ReadonlySet<unknown> {

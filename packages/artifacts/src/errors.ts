@@ -27,6 +27,7 @@ export type ArtifactProblem =
   | { readonly code: "BUNDLE_FOLDER_TAKEN"; readonly path: string; readonly holds: string }
   | { readonly code: "RUN_FOLDER_TAKEN"; readonly path: string; readonly holds: string }
   | { readonly code: "RUN_ABSENT"; readonly path: string }
+  | { readonly code: "RUN_OF_FOLDS"; readonly path: string; readonly folds: readonly number[] }
   | { readonly code: "RUN_BUSY"; readonly path: string }
   | { readonly code: "FOLDS_INVALID"; readonly path: string; readonly because: string }
   | { readonly code: "LOG_TOO_SHORT"; readonly path: string; readonly lines: number; readonly keepLines: number }
@@ -87,6 +88,8 @@ function explain(problem: ArtifactProblem): string {
       return `${problem.path} holds ${problem.holds} already; choose a new folder, or go on with the run in it by --resume`;
     case "RUN_ABSENT":
       return `${problem.path} is no run folder: expected config.yaml in it`;
+    case "RUN_OF_FOLDS":
+      return `${problem.path} is a cross validation; name one of its runs: fold-${problem.folds.join(", fold-")}`;
     case "RUN_BUSY":
       return `${problem.path} is being trained by another process; wait until it ends, or stop it`;
     case "FOLDS_INVALID":

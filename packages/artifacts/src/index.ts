@@ -21,6 +21,6 @@ export {
 } from "./model-card.js";
 export { openModel, type Model, type OpenOptions } from "./open-model.js";
 export { holdRun } from "./hold-run.js";
-export { createRun, isRun, reopenRun, runFolder, type RunFolder } from "./run-folder.js";
+export { createRun, isRun, openRun, reopenRun, runFolder, type RunFolder } from "./run-folder.js";
 export { readRunLog, RunLog, type LoggedEpoch, type LoggedStep, type RunLogContent } from "./run-log.js";
 export { EventFile, type EventPicture } from "./tensorboard/event-file.js";

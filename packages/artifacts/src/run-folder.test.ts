@@ -33,6 +33,10 @@ test("a run is made in a new or an empty folder, or one that was killed as it be
   for (const path of [run.run, run.card]) writeFileSync(path, "{}");
   writeFileSync(join(run.path, ".config.yaml.0123456789ab.tmp"), "half");
   await createRun(run.path);
+  writeFileSync(join(folder, "folds.json"), '{"folds": [0, 2]}');
+  expect((await thrownBy(reopenRun(folder))).message).toBe(
+    `${folder} is a cross validation; name one of its runs: fold-0, fold-2`,
+  );
   writeFileSync(run.config, "seed: 1\n");
   expect((await thrownBy(createRun(run.path))).message).toBe(
     `${run.path} holds checkpoints already; choose a new folder, or go on with the run in it by --resume`,

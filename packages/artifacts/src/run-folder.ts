@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { fileErrorOf, isTemporary, namesIn, sweepTemporaries } from "@multirnet/base/node";
 
 import { ArtifactError } from "./errors.js";
+import { foldsIn } from "./folds-folder.js";
 
 /** Where the parts of a training run lie; all are absolute or relative as `path` is. */
 export interface RunFolder {
@@ -77,13 +78,20 @@ export async function isRun(path: string): Promise<boolean> {
 }
 
 /**
- * The folder of a run that is to go on; what a killed writer left half written in it is removed.
+ * The folder of a run that has begun.
  *
- * @throws ArtifactError RUN_ABSENT where there is no `config.yaml`
+ * @throws ArtifactError RUN_ABSENT where there is no `config.yaml`, RUN_OF_FOLDS, FOLDS_INVALID
  */
-export async function reopenRun(path: string): Promise<RunFolder> {
-  const run = runFolder(path);
+export async function openRun(path: string): Promise<RunFolder> {
+  const folds = await foldsIn(path);
+  if (folds !== undefined) throw new ArtifactError({ code: "RUN_OF_FOLDS", path, folds });
   if (!(await isRun(path))) throw new ArtifactError({ code: "RUN_ABSENT", path });
+  return runFolder(path);
+}
+
+/** The folder of a run that is to go on; what a killed writer left half written in it is removed. @throws ArtifactError as `openRun` */
+export async function reopenRun(path: string): Promise<RunFolder> {
+  const run = await openRun(path);
   for (const folder of [run.path, run.checkpoints, run.pictures, run.predictions]) await sweepTemporaries(folder);
   return run;
 }

@@ -6,8 +6,11 @@ import { scoreText } from "./score-text.js";
 import { textTable } from "./text-table.js";
 
 /** What was measured, for people: a row a case, then the means with their intervals, then the confusion matrix. */
-export function measuredText({ segmentation, classification, cases }: Measured): string {
-  return [...segmentationTables(segmentation, cases), ...classificationTables(classification, cases)].join("\n\n");
+export function measuredText({ segmentation, types = {}, classification, cases }: Measured): string {
+  const ofTypes = Object.entries(types).map(([name, means]) => meansTable(means, `${name}, mean`));
+  return [...segmentationTables(segmentation, cases), ...ofTypes, ...classificationTables(classification, cases)].join(
+    "\n\n",
+  );
 }
 
 function segmentationTables(means: Measured["segmentation"], cases: Measured["cases"]): string[] {
@@ -33,6 +36,11 @@ function segmentationTables(means: Measured["segmentation"], cases: Measured["ca
     "ASD mm",
     "HD95 mm",
   ];
+  return [textTable([head, ...rows]), meansTable(means, "mean")];
+}
+
+function meansTable(means: Measured["segmentation"], title: string): string {
+  if (isNotGiven(means)) return `${title}: ${means.undefined}`;
   const meanRows = Object.entries(means).map(([name, { mean, interval95, cases: count, undefinedCases }]) => [
     name,
     scoreText(mean),
@@ -41,7 +49,7 @@ function segmentationTables(means: Measured["segmentation"], cases: Measured["ca
       : "no interval",
     `${String(count)} cases${undefinedCases.map((one) => `, ${String(one.cases)} without: ${one.because}`).join("")}`,
   ]);
-  return [textTable([head, ...rows]), textTable([["mean", "", "95 % interval", "over"], ...meanRows])];
+  return textTable([[title, "", "95 % interval", "over"], ...meanRows]);
 }
 
 function classificationTables(scores: Measured["classification"], cases: Measured["cases"]): string[] {

@@ -66,7 +66,14 @@ async function loadFolds(path: string, folds: readonly number[], options: OpenOp
   const card = {
     ...first.card,
     ...(models.length > 1 ? { networks: models.length } : {}),
-    data: { ...first.card.data, cases: seen, ...countsOf(models.map((model) => model.card)) },
+    data: {
+      ...first.card.data,
+      cases: seen,
+      ...countsOf(
+        models.map((model) => model.card),
+        seen.length,
+      ),
+    },
   };
   const network = networkOf(card, path);
   try {
@@ -84,11 +91,20 @@ async function loadFolds(path: string, folds: readonly number[], options: OpenOp
   return { card, network: looking(network, card), digest, path };
 }
 
-/** Masks and diagnoses that the folds have seen: each case in all folds but one. */
-function countsOf(cards: readonly ModelCard[]): Pick<ModelCard["data"], "masks" | "diagnoses"> {
+/**
+ * Masks and diagnoses that the folds have seen together. Where each case was seen as often as any, or each has one, that is exact; else, as where some folds
+ * are missing, as many as the fold with most.
+ *
+ * @param seen cases, each once
+ */
+function countsOf(cards: readonly ModelCard[], seen: number): Pick<ModelCard["data"], "masks" | "diagnoses"> {
+  const times = new Map<string, number>();
+  for (const name of cards.flatMap(({ data }) => data.cases)) times.set(name, (times.get(name) ?? 0) + 1);
+  const [often = 1, ...others] = new Set(times.values());
   const all = (of: "masks" | "diagnoses"): number => {
-    const sum = cards.reduce((total, { data }) => total + data[of], 0);
-    return cards.length === 1 ? sum : Math.round(sum / (cards.length - 1));
+    const counts = cards.map(({ data }) => data[of]);
+    if (others.length === 0) return counts.reduce((total, count) => total + count, 0) / often;
+    return cards.every(({ data }) => data[of] === data.cases.length) ? seen : Math.max(...counts);
   };
   return { masks: all("masks"), diagnoses: all("diagnoses") };
 }

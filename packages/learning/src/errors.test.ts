@@ -113,6 +113,11 @@ const words: {
     "models/a is no run folder, so it does not say on which dataset it was trained; say by --dataset what to measure it on",
     "input",
   ],
+  MEASURE_SPLIT_OF_FOLDS: [
+    { code: "MEASURE_SPLIT_OF_FOLDS", path: "runs/a", split: "train", folds: [0, 2] },
+    "runs/a is a cross validation, whose folds have the same train cases in part; expected test or apart, or one of its runs (fold-0, fold-2)",
+    "input",
+  ],
   MEASURE_NO_CASES: [
     { code: "MEASURE_NO_CASES", dataset: "data/a", split: "test" },
     "nothing to measure on in data/a: it has no test cases",

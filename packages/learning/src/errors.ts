@@ -35,6 +35,12 @@ export type LearningProblem =
     }
   | { readonly code: "MEASURE_NO_DATASET"; readonly path: string }
   | { readonly code: "MEASURE_NO_CASES"; readonly dataset: string; readonly split: string }
+  | {
+      readonly code: "MEASURE_SPLIT_OF_FOLDS";
+      readonly path: string;
+      readonly split: string;
+      readonly folds: readonly number[];
+    }
   | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
   | {
       readonly code: "TRAINING_CHANGED";
@@ -64,6 +70,7 @@ const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   COMPARE_UNLIKE: "input",
   MEASURE_NO_DATASET: "input",
   MEASURE_NO_CASES: "input",
+  MEASURE_SPLIT_OF_FOLDS: "input",
   TRAINING_STATE: "input",
   TRAINING_CHANGED: "input",
 };
@@ -118,6 +125,8 @@ function explain(problem: LearningProblem): string {
       return `${problem.path} is no run folder, so it does not say on which dataset it was trained; say by --dataset what to measure it on`;
     case "MEASURE_NO_CASES":
       return `nothing to measure on in ${problem.dataset}: it has no ${problem.split} cases`;
+    case "MEASURE_SPLIT_OF_FOLDS":
+      return `${problem.path} is a cross validation, whose folds have the same ${problem.split} cases in part; expected test or apart, or one of its runs (fold-${problem.folds.join(", fold-")})`;
     case "TRAINING_STATE":
       return `cannot resume from ${problem.path}: ${problem.because}`;
     case "TRAINING_CHANGED":

@@ -13,18 +13,19 @@ export const runsList = command({
   input: z.strictObject({ dir: z.string().default("runs") }),
   async run({ dir }) {
     const runs = await listRuns(dir);
-    const rows = runs.map(({ path, network, seed, fold, steps, epochs, ofEpochs, vdsc, accuracy }) => [
-      path,
-      network,
-      String(seed),
-      isNotGiven(fold) ? fold.undefined : `fold ${String(fold)}`,
-      String(steps),
-      `${String(epochs)}/${String(ofEpochs)}`,
-      figure(vdsc),
-      figure(accuracy),
-    ]);
+    const rows = runs.flatMap((run) => {
+      if (run.kind === "damaged") return [];
+      const { path, network, seed, fold, steps, epochs, ofEpochs, vdsc, accuracy } = run;
+      const held = isNotGiven(fold) ? fold.undefined : `fold ${String(fold)}`;
+      const made = [String(steps), `${String(epochs)}/${String(ofEpochs)}`];
+      return [[path, network, String(seed), held, ...made, figure(vdsc), figure(accuracy)]];
+    });
+    const damaged = runs.flatMap((run) =>
+      run.kind === "damaged" ? [`${run.path} cannot be read: ${run.because}`] : [],
+    );
     const head = ["run", "network", "seed", "held back", "steps", "epochs", "V-DSC", "accuracy"];
-    return { json: { runs }, text: runs.length === 0 ? `no run in ${dir}` : textTable([head, ...rows]) };
+    const table = rows.length === 0 ? [] : [textTable([head, ...rows])];
+    return { json: { runs }, text: runs.length === 0 ? `no run in ${dir}` : [...table, ...damaged].join("\n") };
   },
 });
 
@@ -53,8 +54,13 @@ export const runsCompare = command({
       ...(compared.onlyA.length === 0 ? [] : [`only in a: ${compared.onlyA.join(", ")}`]),
       ...(compared.onlyB.length === 0 ? [] : [`only in b: ${compared.onlyB.join(", ")}`]),
     ];
+    const { a: seenByA, b: seenByB } = compared.seenInTraining;
+    const seen = [
+      ...(seenByA.length === 0 ? [] : [`a has seen in training: ${seenByA.join(", ")}`]),
+      ...(seenByB.length === 0 ? [] : [`b has seen in training: ${seenByB.join(", ")}`]),
+    ];
     const head = ["score", "a", "b", "b − a", "95 % (bootstrap over cases)", "cases in which b is larger"];
-    return { json: compared, text: [textTable([head, ...rows]), ...alone].join("\n") };
+    return { json: compared, text: [textTable([head, ...rows]), ...alone, ...seen].join("\n") };
   },
 });
 
@@ -74,14 +80,14 @@ export const runsExport = command({
   name: "runs export",
   summary: "A run into an MLflow file store, to be seen beside others.",
   args: [
-    { name: "run", says: "run folder" },
+    { name: "run", says: "run folder, or cross validation: a run with those of its folds beneath it" },
     { name: "store", says: "MLflow's folder, such as mlruns" },
   ],
   options: { experiment: { value: "name", says: "MLflow's experiment; default the run's name" } },
   input: z.strictObject({ run: z.string(), store: z.string(), experiment: z.string().min(1).optional() }),
   async run({ run, store, experiment }) {
-    const { runId, folder } = await exportToMlflow(run, store, { experiment });
-    return { json: { runId, folder }, text: folder };
+    const exported = await exportToMlflow(run, store, { experiment });
+    return { json: exported, text: [exported, ...(exported.folds ?? [])].map(({ folder }) => folder).join("\n") };
   },
 });
 

@@ -20,6 +20,8 @@ export interface ComparedRuns {
   readonly scores: Readonly<Record<string, ComparedScore>>;
   readonly onlyA: readonly string[]; // cases that only one was measured on
   readonly onlyB: readonly string[];
+  /** Of the cases that both have, those by which the weights of one were made or chosen. */
+  readonly seenInTraining: { readonly a: readonly string[]; readonly b: readonly string[] };
 }
 
 const SCORES = ["vdsc", "sdsc", "sdscAt3Mm", "aso", "asdMm", "hd95Mm"] as const;
@@ -54,6 +56,10 @@ export async function compareRuns(a: string, b: string): Promise<ComparedRuns> {
     scores: { ...Object.fromEntries(entries), ...(right.length === 0 ? {} : { accuracy: compared(right) }) },
     onlyA: names(first).filter((name) => !both.includes(name)),
     onlyB: names(second).filter((name) => !both.includes(name)),
+    seenInTraining: {
+      a: first.seenInTraining.filter((name) => both.includes(name)),
+      b: second.seenInTraining.filter((name) => both.includes(name)),
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ArtifactError, foldsFolder, foldsIn, isRun, readRunLog, runFolder } from "@multirnet/artifacts";
-import { messageOf, type NotGiven } from "@multirnet/base";
+import { CodedError, messageOf, type NotGiven } from "@multirnet/base";
 
 import { readTrainConfig } from "../config/train-config.js";
 import { readMetrics } from "../measuring/read-metrics.js";
@@ -24,24 +24,36 @@ export interface ListedRun {
   readonly accuracy: number | NotGiven;
 }
 
+/** A run of which a part cannot be read, such as a config of another version. */
+export interface DamagedRun {
+  readonly path: string;
+  readonly kind: "damaged";
+  readonly because: string;
+}
+
 /**
  * The runs and cross validations that lie in a folder, by name; what is no run is passed over.
  *
- * @throws ArtifactError ARTIFACT_UNREADABLE; LearningError as their parts say, for a run that is damaged
+ * @throws ArtifactError ARTIFACT_UNREADABLE
  */
-export async function listRuns(folder: string): Promise<ListedRun[]> {
+export async function listRuns(folder: string): Promise<(ListedRun | DamagedRun)[]> {
   let names: string[];
   try {
     names = await readdir(folder);
   } catch (error) {
     throw new ArtifactError({ code: "ARTIFACT_UNREADABLE", path: folder, because: messageOf(error) }, { cause: error });
   }
-  const found: ListedRun[] = [];
+  const found: (ListedRun | DamagedRun)[] = [];
   for (const name of names.sort()) {
     const path = join(folder, name);
-    const folds = await foldsIn(path);
-    if (folds !== undefined) found.push(...(await listedFolds(path, folds)));
-    else if (await isRun(path)) found.push(await listedRun(path));
+    try {
+      const folds = await foldsIn(path);
+      if (folds !== undefined) found.push(...(await listedFolds(path, folds)));
+      else if (await isRun(path)) found.push(await listedRun(path));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      found.push({ path, kind: "damaged", because: error.message });
+    }
   }
   return found;
 }

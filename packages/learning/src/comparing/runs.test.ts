@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { foldsFolder, holdRun, runFolder } from "@multirnet/artifacts";
+import { loadModel } from "@multirnet/inference";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
 
@@ -124,6 +125,82 @@ test("a cross validation whose last fold is none is refused before the first, an
   const path = join(await madeFolder(), "folds");
   await expect(trainFolds(madeConfig(dataset), path, { folds: [0, 7] })).rejects.toThrow("fold 7");
   expect(existsSync(path)).toBe(false);
+});
+
+test("cases by which the weights of one were made or chosen are told", async () => {
+  const seen = metrics({ one: { vdsc: 1 }, two: { vdsc: 1 } }).replace(
+    '"seenInTraining":[]',
+    '"seenInTraining":["one","three"]',
+  );
+  const dir = await madeFolder({ "a/metrics.json": seen, "b/metrics.json": metrics({ one: { vdsc: 1 } }) });
+  expect(await compareRuns(join(dir, "a"), join(dir, "b"))).toMatchObject({ seenInTraining: { a: ["one"], b: [] } });
+});
+
+test("what is not the measure that a run is known by leaves its figures alone, and a run that was stopped is noted", async () => {
+  const path = join(await madeFolder(), "folds");
+  const stop = new AbortController();
+  await trainFolds(madeConfig(await madeTrainingSet(), { epochs: 1, batchSize: 1 }), path, {
+    folds: [0, 2],
+    signal: stop.signal,
+    onEvent: (event, fold) => {
+      if (fold === 2 && event.kind === "step" && event.step === 2) stop.abort();
+    },
+  });
+  const run = foldsFolder(path).run(2);
+  const { notes, passes } = await measureRun(path);
+  expect(notes).toEqual([`${run} has not come to its end: measured after 2 steps, in epoch 0`]);
+  expect(passes).toBe(0);
+  const kept = await readFile(foldsFolder(path).metrics, "utf8");
+  expect(await measureRun(path, { passes: 1 })).toMatchObject({ passes: 1 });
+  expect(await measureRun(path, { region: "roi" })).toMatchObject({ region: "roi" });
+  expect(await readFile(foldsFolder(path).metrics, "utf8")).toBe(kept);
+  await expect(measureRun(path, { split: "validation" })).rejects.toThrow(
+    `${path} is a cross validation, whose folds have the same validation cases in part; expected test or apart, or one of its runs (fold-0, fold-2)`,
+  );
+
+  // Which of the cases that both have seen have a mask is not known: as many as the fold with most.
+  const { card, network } = await loadModel(path);
+  network.release();
+  expect(card.data).toMatchObject({ masks: 4, diagnoses: 5 });
+
+  const store = await madeFolder();
+  const { folder, folds = [] } = await exportToMlflow(path, store);
+  expect(folds).toHaveLength(2);
+  const meta = async (of: string): Promise<unknown> => parse(await readFile(join(of, "meta.yaml"), "utf8"));
+  expect(await meta(folder)).toMatchObject({ run_name: "made", status: 5 });
+  expect(await meta(folds[0]?.folder ?? "")).toMatchObject({ run_name: "made-fold-0", status: 3 });
+  expect(await meta(folds[1]?.folder ?? "")).toMatchObject({ run_name: "made-fold-2", status: 5 });
+  expect(await readFile(join(folds[1]?.folder ?? "", "tags/mlflow.parentRunId"), "utf8")).toBe(basename(folder));
+  expect(await readFile(join(folder, "metrics/test/vdsc"), "utf8")).toMatch(/^\d{13} [\d.e-]+ 0\n$/);
+  await expect(writeRunReport(path)).rejects.toThrow(
+    `${path} is a cross validation; name one of its runs: fold-0, fold-2`,
+  );
+});
+
+test("an experiment that a store has by the name is used, whatever its id", async () => {
+  const dir = await madeFolder({
+    "mlruns/17/meta.yaml": "experiment_id: '17'\nname: made\nlifecycle_stage: active\n",
+    "mlruns/18/meta.yaml": "experiment_id: '18'\nname: gone\nlifecycle_stage: deleted\n",
+  });
+  const path = join(dir, "run");
+  await train(madeConfig(await madeTrainingSet(), { epochs: 1 }), path);
+  const { folder } = await exportToMlflow(path, join(dir, "mlruns"));
+  expect(folder.startsWith(join(dir, "mlruns", "17"))).toBe(true);
+  expect(parse(await readFile(join(folder, "meta.yaml"), "utf8"))).toMatchObject({ experiment_id: "17" });
+  const other = await exportToMlflow(path, join(dir, "mlruns"), { experiment: "gone" });
+  expect(other.folder.startsWith(join(dir, "mlruns", "18"))).toBe(false);
+});
+
+test("a run of which a part cannot be read does not hide the others", async () => {
+  const dir = await madeFolder();
+  const config = madeConfig(await madeTrainingSet(), { epochs: 1 });
+  for (const name of ["a", "b"]) await train(config, join(dir, name));
+  const { config: file } = runFolder(join(dir, "a"));
+  await writeFile(file, (await readFile(file, "utf8")).replace("batchSize:", "regionsAStep:"));
+  expect(await listRuns(dir)).toMatchObject([
+    { path: join(dir, "a"), kind: "damaged", because: expect.stringContaining(`${file}: unknown key regionsAStep`) },
+    { path: join(dir, "b"), kind: "run", epochs: 1 },
+  ]);
 });
 
 test("runs that were measured on other things are not compared", async () => {
@@ -293,11 +370,15 @@ test("a run is listed, reported and exported with what it logged", async () => {
   expect((await readdir(join(folder, "artifacts"))).sort()).toEqual([
     "checkpoints",
     "config.yaml",
+    "log.jsonl",
     "metrics.json",
     "model.json",
+    "pictures",
+    "predictions",
     "report.html",
     "run.json",
   ]);
+  expect(await readdir(join(folder, "artifacts/checkpoints"))).toEqual(["best.safetensors", "last.safetensors"]);
   const again = await exportToMlflow(path, store, { experiment: "other" });
   expect(again.folder.startsWith(join(folder, ".."))).toBe(false);
 });

@@ -125,7 +125,7 @@ const words: { readonly [C in DatasetProblem["code"]]: readonly [Extract<Dataset
   ],
   DATASET_LABEL_UNTYPED: [
     { code: "DATASET_LABEL_UNTYPED", label: "lesion", types: ["ground-glass", "consolidation"] },
-    "the label lesion does not say of which type its voxels are, and a network of ground-glass, consolidation would learn them as background; outline lesion, or take it out of dataset.json and the masks",
+    "the label lesion does not say of which type its voxels are, and a network of ground-glass, consolidation takes them for background; outline lesion, or take it out of dataset.json and the masks",
   ],
   DATASET_SCAN_UNREADABLE: [
     { code: "DATASET_SCAN_UNREADABLE", case: "a", because: "a_0000.nii is empty" },

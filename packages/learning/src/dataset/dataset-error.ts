@@ -179,7 +179,7 @@ export function explainDatasetProblem(problem: DatasetProblem): string {
     case "DATASET_LABEL_TWICE":
       return `the labels ${problem.other} and ${problem.label} both claim the mask value ${problem.value}; ask for one of them`;
     case "DATASET_LABEL_UNTYPED":
-      return `the label ${problem.label} does not say of which type its voxels are, and a network of ${problem.types.join(", ")} would learn them as background; outline ${problem.label}, or take it out of dataset.json and the masks`;
+      return `the label ${problem.label} does not say of which type its voxels are, and a network of ${problem.types.join(", ")} takes them for background; outline ${problem.label}, or take it out of dataset.json and the masks`;
     case "DATASET_SCAN_UNREADABLE":
     case "DATASET_GRID_DIFFERS":
       return `case ${problem.case}: ${problem.because}`;

@@ -72,7 +72,7 @@ export function channelTable(labels: Dataset["labels"], channels: readonly strin
       table[value] = index + 1;
     }
   }
-  const untyped = "lesion" in labels && table[labels["lesion"] as number] === 0;
+  const untyped = "lesion" in labels && table[labels["lesion"]] === 0;
   if (untyped && channels.length > 0)
     throw new DatasetError({ code: "DATASET_LABEL_UNTYPED", label: "lesion", types: channels });
   return table;

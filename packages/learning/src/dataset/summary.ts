@@ -43,7 +43,7 @@ export interface DatasetSummary {
   readonly lesionMl: Spread | NotGiven; // of the cases with lesions
   readonly pieceMl: Spread | NotGiven;
   readonly perCase: readonly CaseSummary[];
-  readonly histograms: { readonly hu: Histogram; readonly lesionHu: Histogram; readonly pieceMl: Histogram };
+  readonly histograms: { readonly hu: Histogram; readonly lesionHu: Histogram; readonly pieceMl: Histogram | NotGiven };
 }
 
 /** Counts over stretches of equal width, or of equal ratio. */
@@ -119,7 +119,7 @@ export async function summariseDataset(dir: string, { signal, onCase }: SummaryO
     histograms: {
       hu: { edges: HU_EDGES, counts: [...hu] },
       lesionHu: { edges: HU_EDGES, counts: [...lesionHu] },
-      pieceMl: histogramOf(pieces, ML_EDGES),
+      pieceMl: noMl ?? histogramOf(pieces, ML_EDGES),
     },
   };
 }

@@ -55,13 +55,13 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 /** The network that says covid-19 with probabilities ½, ⅓, ⅙ of every scan. */
-function model(task: Task): LoadedModel {
+function model(task: Task, types: readonly string[] = ["lesion"]): LoadedModel {
   const card: ModelCard = {
     format: 1,
     network: { name: "bright", options: {} },
     task,
     classes: task === "segmentation" ? [] : ["covid-19", "cap", "normal"],
-    labels: task === "diagnosis" ? [] : ["lesion"],
+    labels: task === "diagnosis" ? [] : [...types],
     preprocessing: {
       spacingMm: GRID.spacingMm,
       windowHu: { low: -1000, high: 400 },
@@ -84,7 +84,7 @@ function model(task: Task): LoadedModel {
     notice: NOTICE,
     versions: {},
   };
-  const network = new BrightNetwork(task, [Math.log(3), Math.log(2), Math.log(1)]);
+  const network = new BrightNetwork(task, [Math.log(3), Math.log(2), Math.log(1)], types.length);
   return { card, network, digest: "", path: "" };
 }
 
@@ -149,6 +149,29 @@ test("a normal case has an empty truth: what is found in it has Dice 0, and noth
       // Clopper and Pearson for 1 of 2: 1 − √0.975 and √0.975.
       interval95: { low: expect.closeTo(0.0125791, 6), high: expect.closeTo(0.9874209, 6) },
     },
+  });
+});
+
+test("lesion types that are told apart are measured each, beside all together", async () => {
+  const of = (types: readonly string[]): Promise<Measured> =>
+    measureCases(model("segmentation", types), dataset, entries("found", "normal"));
+  // What is bright is of the first type; all that was drawn is ground-glass.
+  const right = await of(["ground-glass", "consolidation"]);
+  expect(right.cases[0]).toMatchObject({
+    segmentation: { vdsc: expect.closeTo(12 / 14, 12) },
+    types: {
+      "ground-glass": { vdsc: expect.closeTo(12 / 14, 12) },
+      consolidation: { vdsc: { undefined: "both are empty" } },
+    },
+  });
+  expect(right.types).toMatchObject({
+    "ground-glass": { vdsc: { mean: expect.closeTo(6 / 14, 12), cases: 2 } },
+    consolidation: { vdsc: { cases: 0 } },
+  });
+  const wrong = await of(["consolidation", "ground-glass"]);
+  expect(wrong.cases[0]).toMatchObject({
+    segmentation: { vdsc: expect.closeTo(12 / 14, 12) },
+    types: { "ground-glass": { vdsc: 0, sensitivity: 0 }, consolidation: { vdsc: 0, precision: 0 } },
   });
 });
 

@@ -25,7 +25,8 @@ const TOLERANCES_MM = [1, 3]; // the paper's, and one for masks that are only go
 /** One case as it was measured. */
 export interface MeasuredCase {
   readonly case: string;
-  readonly segmentation?: SegmentationJson;
+  readonly segmentation?: SegmentationJson; // of all lesions together
+  readonly types?: Readonly<Record<string, SegmentationJson>>; // of each lesion type, where the model tells several apart
   readonly diagnosis?: {
     readonly truth: string;
     readonly prediction: string;
@@ -33,9 +34,12 @@ export interface MeasuredCase {
   };
 }
 
+type SegmentationMeans = Readonly<Record<string, MeanScoreJson>>;
+
 /** The keys of `evaluate --json`. */
 export interface Measured {
-  readonly segmentation: Readonly<Record<string, MeanScoreJson>> | NotGiven;
+  readonly segmentation: SegmentationMeans | NotGiven;
+  readonly types?: Readonly<Record<string, SegmentationMeans | NotGiven>>; // of each lesion type, where the model tells several apart
   readonly classification: DiagnosisJson | NotGiven;
   readonly cases: readonly MeasuredCase[];
 }
@@ -43,6 +47,7 @@ export interface Measured {
 /** A case with its scores as they are, from which means are made. */
 export interface ScoredCase extends MeasuredCase {
   readonly scores?: SegmentationScores;
+  readonly typeScores?: Readonly<Record<string, SegmentationScores>>;
 }
 
 export interface MeasureOptions {
@@ -80,7 +85,7 @@ export async function scoreCases(
   const cases: ScoredCase[] = [];
   for (const entry of entries) {
     const looked = await LOOKS[region](model, dataset, entry, { passes, signal });
-    cases.push(measuredCase(entry, looked, card.classes));
+    cases.push(measuredCase(entry, looked, card));
     await onFinding?.(entry, looked.lesions);
     onCase?.(cases.length, entries.length, entry.name);
   }
@@ -91,19 +96,54 @@ export async function scoreCases(
 export function measuredTogether(cases: readonly ScoredCase[], classes: readonly string[]): Measured {
   return {
     segmentation: segmentationMeans(cases.flatMap(({ scores }) => scores ?? [])),
+    ...typeMeans(cases),
     classification: classificationOf(cases, classes),
-    cases: cases.map(({ scores: _, ...json }) => json),
+    cases: cases.map(({ scores: _, typeScores: __, ...json }) => json),
   };
 }
 
-function measuredCase(entry: CaseEntry, { lesions, disease, truth }: Looked, classes: readonly string[]): ScoredCase {
+function typeMeans(cases: readonly ScoredCase[]): Pick<Measured, "types"> {
+  const names = Object.keys(cases.find(({ typeScores }) => typeScores !== undefined)?.typeScores ?? {});
+  if (names.length === 0) return {};
+  const means = names.map((name) => [
+    name,
+    segmentationMeans(cases.flatMap(({ typeScores }) => typeScores?.[name] ?? [])),
+  ]);
+  return { types: Object.fromEntries(means) as NonNullable<Measured["types"]> };
+}
+
+function measuredCase(
+  entry: CaseEntry,
+  { lesions, disease, truth }: Looked,
+  { classes, labels }: LoadedModel["card"],
+): ScoredCase {
   const spacing = entry.estimated.includes("spacing") ? "estimated" : "measured";
-  const scores =
-    truth === undefined ? undefined : segmentationScores(truth, lesions, { tolerancesMm: TOLERANCES_MM, spacing });
+  const scoresOf = (label?: number): SegmentationScores | undefined =>
+    truth === undefined
+      ? undefined
+      : segmentationScores(truth, lesions, {
+          tolerancesMm: TOLERANCES_MM,
+          spacing,
+          ...(label === undefined ? {} : { label }),
+        });
+  const scores = scoresOf();
+  const types =
+    labels.length < 2
+      ? []
+      : labels.flatMap((name, i) => {
+          const own = scoresOf(i + 1);
+          return own === undefined ? [] : [[name, own] as const];
+        });
   const diagnosis = diagnosisOf(entry, disease, classes);
   return {
     case: entry.name,
     ...(scores === undefined ? {} : { scores, segmentation: segmentationJson(scores) }),
+    ...(types.length === 0
+      ? {}
+      : {
+          typeScores: Object.fromEntries(types),
+          types: Object.fromEntries(types.map(([name, own]) => [name, segmentationJson(own)])),
+        }),
     ...(diagnosis === undefined ? {} : { diagnosis }),
   };
 }

@@ -3,13 +3,14 @@ import { join } from "node:path";
 
 import { foldsFolder, foldsIn, runFolder, writeJson } from "@multirnet/artifacts";
 import { bootstrapMean, type Interval } from "@multirnet/evaluation";
-import { loadModel, type LoadedModel } from "@multirnet/inference";
+import { loadModel, passesOf, type LoadedModel } from "@multirnet/inference";
 import { writeNifti } from "@multirnet/imaging/node";
 
 import { readTrainConfig } from "../config/train-config.js";
 import { openDataset, type CaseEntry, type Dataset } from "../dataset/index.js";
 import { LearningError } from "../errors.js";
 import { readRunFacts } from "../training/run-facts.js";
+import { positionOfRun } from "../training/state.js";
 import type { MeasuredRegion } from "./look.js";
 import { measuredTogether, scoreCases, type Measured, type MeasureOptions, type ScoredCase } from "./measure-cases.js";
 import { namedScores } from "./named-scores.js";
@@ -21,7 +22,10 @@ export interface MeasureRunOptions extends Pick<MeasureOptions, "passes" | "sign
   /** Another dataset folder than the one that the run was trained on. */
   readonly dataset?: string | undefined;
   readonly split?: MeasuredSplit | undefined;
-  /** Where `metrics.json` and `predictions/CASE.nii.gz` go; the run folder where its own test cases are measured whole, else nowhere. */
+  /**
+   * Where `metrics.json` and `predictions/CASE.nii.gz` go; the run folder where its own test cases are measured whole, with the passes of the network, else
+   * nowhere.
+   */
   readonly out?: string | undefined;
 }
 
@@ -30,6 +34,7 @@ export interface MeasuredRun extends Measured {
   readonly dataset: string;
   readonly split: MeasuredSplit;
   readonly region: MeasuredRegion;
+  readonly passes: number; // extra passes that were made
   readonly seenInTraining: readonly string[]; // cases by which the weights were made or chosen: no measure of anything new
   readonly notes: readonly string[];
 }
@@ -43,19 +48,28 @@ export interface MeasuredFolds extends MeasuredRun {
 /**
  * Measures a run or a bundle. Of its own dataset `test` is the fold that was held back, or what is kept for the end where none was, and `apart` is what is
  * kept for the end; of another dataset its test cases, or all cases where it sets none apart. Of a cross validation each run measures its own fold, and all
- * cases are put together; on what is kept for the end, and on another dataset, its runs answer together.
+ * cases are put together; on what is kept for the end, and on another dataset, its runs answer together. A run that has not come to its end is measured as it
+ * is, with a note.
  *
- * @throws LearningError MEASURE_NO_CASES, MEASURE_NO_DATASET, CASE_UNKNOWN; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
+ * @throws LearningError MEASURE_NO_CASES, MEASURE_NO_DATASET, MEASURE_SPLIT_OF_FOLDS, CASE_UNKNOWN; DatasetError, ArtifactError, FileError and InferenceError as their rooms say
  */
 export async function measureRun(path: string, options: MeasureRunOptions = {}): Promise<MeasuredRun | MeasuredFolds> {
-  const { split = "test", region = "whole", dataset: other } = options;
+  const { split = "test", dataset: other } = options;
   const folds = await foldsIn(path);
-  if (folds !== undefined && other === undefined && split !== "apart") return measureFolds(path, folds, options);
-  const out = options.out ?? (other === undefined && split === "test" && region === "whole" ? path : undefined);
+  if (folds !== undefined && other === undefined && split !== "apart") {
+    if (split !== "test") throw new LearningError({ code: "MEASURE_SPLIT_OF_FOLDS", path, split, folds });
+    return measureFolds(path, folds, options);
+  }
+  const out = options.out ?? (isOwnMeasure(options) ? path : undefined);
   const { cases, classes, facts } = await scored(path, { ...options, out });
   const result = { ...measuredTogether(cases, classes), ...facts };
   if (out !== undefined) await writeJson(runFolder(out).metrics, result);
   return result;
+}
+
+/** Whether what is measured is what a run is known by. */
+function isOwnMeasure({ dataset, split = "test", region = "whole", passes }: MeasureRunOptions): boolean {
+  return dataset === undefined && split === "test" && region === "whole" && passes === undefined;
 }
 
 async function measureFolds(
@@ -63,8 +77,7 @@ async function measureFolds(
   folds: readonly number[],
   options: MeasureRunOptions,
 ): Promise<MeasuredFolds> {
-  const { split = "test", region = "whole" } = options;
-  const out = options.out ?? (split === "test" && region === "whole" ? path : undefined);
+  const out = options.out ?? (isOwnMeasure(options) ? path : undefined);
   const found: ScoredRun[] = [];
   for (const fold of folds) {
     const run = foldsFolder(path).run(fold);
@@ -79,6 +92,7 @@ async function measureFolds(
     ...measuredTogether(all, first.classes),
     ...first.facts,
     seenInTraining: found.flatMap(({ facts }) => facts.seenInTraining),
+    notes: [...new Set(found.flatMap(({ facts }) => facts.notes))],
     folds: Object.fromEntries(found.map(({ cases }, i) => [String(folds[i]), cases.map((one) => one.case)])),
     bootstrap95: bootstraps(all),
   };
@@ -127,8 +141,9 @@ async function scored(
       dataset: dataset.name,
       split,
       region,
+      passes: passesOf(model.card, passes),
       seenInTraining: seenCases(model, dataset, entries),
-      notes: region === "roi" ? [ROI_NOTE] : [],
+      notes: [...(region === "roi" ? [ROI_NOTE] : []), ...(await unfinishedNotes(path))],
     };
     return { cases, classes: model.card.classes, facts };
   } finally {
@@ -138,6 +153,21 @@ async function scored(
 
 const ROI_NOTE =
   "each case is one region around its largest lesion, whose place was taken from the truth: no measure of finding lesions in a scan";
+
+/** Which runs had not come to their end: of a cross validation each of its folds. */
+async function unfinishedNotes(path: string): Promise<string[]> {
+  const folds = await foldsIn(path);
+  const runs = folds === undefined ? [path] : folds.map((fold) => foldsFolder(path).run(fold));
+  const notes: string[] = [];
+  for (const run of runs) {
+    const position = await positionOfRun(run);
+    if (position?.done === false)
+      notes.push(
+        `${run} has not come to its end: measured after ${String(position.steps)} steps, in epoch ${String(position.epoch)}`,
+      );
+  }
+  return notes;
+}
 
 interface Chosen {
   readonly dataset: Dataset;

@@ -43,6 +43,17 @@ function chartsOf({ hu, lesionHu, pieceMl }: DatasetSummary["histograms"]): BarC
     const total = counts.reduce((sum, count) => sum + count, 0);
     return counts.map((count) => (total === 0 ? 0 : (100 * count) / total));
   };
+  const ofPieces = isNotGiven(pieceMl)
+    ? []
+    : [
+        {
+          title: "Pieces of lesion by volume",
+          xLabel: "ml",
+          yLabel: "pieces",
+          edges: pieceMl.edges,
+          series: [{ name: "pieces", values: pieceMl.counts }],
+        },
+      ];
   return [
     {
       title: "Intensity",
@@ -54,13 +65,7 @@ function chartsOf({ hu, lesionHu, pieceMl }: DatasetSummary["histograms"]): BarC
         { name: "in lesions", values: shares(lesionHu) },
       ],
     },
-    {
-      title: "Pieces of lesion by volume",
-      xLabel: "ml",
-      yLabel: "pieces",
-      edges: pieceMl.edges,
-      series: [{ name: "pieces", values: pieceMl.counts }],
-    },
+    ...ofPieces,
   ];
 }
 

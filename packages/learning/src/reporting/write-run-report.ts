@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import {
   readModelCard,
+  openRun,
   readRunLog,
-  runFolder,
   type ModelCard,
   type RunFolder,
   type RunLogContent,
@@ -21,10 +21,10 @@ import { readRunFacts, type RunFacts } from "../training/run-facts.js";
  * machine. It may be written while the run works, and again at any time.
  *
  * @returns its path
- * @throws ArtifactError, FileError; LearningError TRAINING_STATE, METRICS_UNREADABLE
+ * @throws ArtifactError, also for what is no run; FileError; LearningError TRAINING_STATE, METRICS_UNREADABLE
  */
 export async function writeRunReport(path: string): Promise<string> {
-  const run = runFolder(path);
+  const run = await openRun(path);
   const [facts, card, log, metrics, config, pictures] = await Promise.all([
     readRunFacts(run.run),
     readModelCard(run.card),

@@ -1,4 +1,7 @@
-import { checkAgainst, faultWords } from "@multirnet/artifacts";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+
+import { checkAgainst, faultWords, runFolder } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
 import {
   decodeSafetensors,
@@ -80,6 +83,19 @@ export function loadState(state: Uint8Array, path: string, { network, optimiser,
     }
     return position;
   });
+}
+
+/** Where a run stands. @returns undefined where it has no state, as a bundle; @throws LearningError TRAINING_STATE */
+export async function positionOfRun(path: string): Promise<Position | undefined> {
+  const { lastState } = runFolder(path);
+  if (!existsSync(lastState)) return undefined;
+  try {
+    const { metadata } = readSafetensors(await readFile(lastState), lastState);
+    return positionOf(metadata["position"], lastState);
+  } catch (error) {
+    if (error instanceof LearningError) throw error;
+    throw new LearningError({ code: "TRAINING_STATE", path: lastState, because: messageOf(error) }, { cause: error });
+  }
 }
 
 function decoded(
