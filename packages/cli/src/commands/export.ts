@@ -22,8 +22,9 @@ export const exportBundle = command({
     licence: z.string().optional(),
     metrics: z.string().optional(),
   }),
-  async run({ run, out, half, licence, metrics }) {
-    const { files } = await exportRun(run, out, { half, licence, metrics });
+  async run({ run, out, half, licence, metrics }, io) {
+    const { files, notes } = await exportRun(run, out, { half, licence, metrics });
+    for (const note of notes) io.log(note);
     const maxAbsDifference = { undefined: "this bundle has no ONNX graph to compare with" };
     return { json: { files, maxAbsDifference }, text: Object.values(files).join("\n") };
   },

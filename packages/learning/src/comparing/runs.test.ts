@@ -9,6 +9,7 @@ import { expect, test } from "vitest";
 
 import { madeFolder } from "../dataset/testing/made-dataset.js";
 import { measureRun, type MeasuredFolds } from "../measuring/measure-run.js";
+import { exportRun } from "../exporting/export-run.js";
 import { writeRunReport } from "../reporting/write-run-report.js";
 import { madeConfig, madeTrainingSet } from "../training/testing/made-training.js";
 import { resumeFolds, trainFolds } from "../training/train-folds.js";
@@ -148,7 +149,7 @@ test("what is not the measure that a run is known by leaves its figures alone, a
   });
   const run = foldsFolder(path).run(2);
   const { notes, passes } = await measureRun(path);
-  expect(notes).toEqual([`${run} has not come to its end: measured after 2 steps, in epoch 0`]);
+  expect(notes).toEqual([`${run} has not come to its end: these are its weights after 2 steps, in epoch 0`]);
   expect(passes).toBe(0);
   const kept = await readFile(foldsFolder(path).metrics, "utf8");
   expect(await measureRun(path, { passes: 1 })).toMatchObject({ passes: 1 });
@@ -157,6 +158,8 @@ test("what is not the measure that a run is known by leaves its figures alone, a
   await expect(measureRun(path, { split: "validation" })).rejects.toThrow(
     `${path} is a cross validation, whose folds have the same validation cases in part; expected test or apart, or one of its runs (fold-0, fold-2)`,
   );
+
+  expect((await exportRun(path, join(await madeFolder(), "bundle"))).notes).toEqual(notes);
 
   // Which of the cases that both have seen have a mask is not known: as many as the fold with most.
   const { card, network } = await loadModel(path);

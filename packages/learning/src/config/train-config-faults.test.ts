@@ -65,8 +65,8 @@ test.each([
     words: "unknown key optimiser.betas, which goes with method adam",
   },
   {
-    given: { optimiser: { method: "lbfgs" } },
-    words: 'key optimiser.method: expected one of "adam"|"sgd", came "lbfgs"',
+    given: { optimiser: { method: "adamw" } },
+    words: 'key optimiser.method: expected one of "adam"|"sgd", came "adamw"; AdamW is adam with weightDecay above 0',
   },
   { given: { loss: { lambda: 2 } }, words: "key loss.lambda: expected number to be <=1, came 2" },
   {

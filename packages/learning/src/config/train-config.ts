@@ -47,7 +47,7 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
   const refuse = (because: string, cause?: unknown): LearningError =>
     new LearningError({ code: "CONFIG_INVALID", path, because }, { cause });
   const checked = checkedConfig(values);
-  if (!checked.ok) throw refuse(faultWords(checked.fault) + elsewhere(checked.fault));
+  if (!checked.ok) throw refuse(faultWords(checked.fault) + hintAt(checked.fault) + elsewhere(checked.fault));
   try {
     const { network, preprocessing, loss, initialWeights } = checked.value;
     const spec = resolved(network);
@@ -152,6 +152,10 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
       );
     }
   }
+}
+
+function hintAt({ kind, key }: Fault): string {
+  return key === "optimiser.method" && kind === "wrong value" ? "; AdamW is adam with weightDecay above 0" : "";
 }
 
 /** A key without a value is as one that is left out, but a misspelt one is told. */

@@ -50,6 +50,15 @@ test("drawn, empty and unknown masks become a mask, an empty mask and none", asy
   expect("mask" in unknown).toBe(false);
 });
 
+test("voxels lie in memory that threads share, on the first day too", async () => {
+  const { prepare } = await made();
+  const arrays = [await prepare("a"), await prepare("b"), await prepare("a")].flatMap(({ image, mask }) => [
+    image,
+    mask,
+  ]);
+  for (const array of arrays) expect(array?.buffer).toBeInstanceOf(SharedArrayBuffer);
+});
+
 test("what comes from the cache equals what was put there, and what is made without one", async () => {
   const { dir, cache, prepare } = await made();
   for (const name of ["a", "b", "c"]) {

@@ -49,10 +49,10 @@ export async function prepareCase(
   if (kept !== undefined) return assemble(entry, channels, kept);
   const made = await make();
   await writePrepared(path, key, made);
-  return assemble(entry, channels, made);
+  return assemble(entry, channels, (await readPrepared(path, key)) ?? made); // as it is read: in memory that threads share
 }
 
 function assemble(entry: CaseEntry, channels: readonly string[], prepared: PreparedVolumes): PreparedCase {
-  const empty = entry.mask === "empty" ? { mask: new Uint8Array(prepared.image.length) } : {};
+  const empty = entry.mask === "empty" ? { mask: new Uint8Array(new SharedArrayBuffer(prepared.image.length)) } : {};
   return { ...prepared, ...empty, entry, channels };
 }

@@ -9,6 +9,7 @@ import { encodeWeights } from "@multirnet/networks";
 
 import { readTrainConfig } from "../config/train-config.js";
 import { LearningError } from "../errors.js";
+import { unfinishedRuns } from "../training/unfinished.js";
 import { cardMetrics } from "./card-metrics.js";
 
 export interface ExportOptions {
@@ -24,14 +25,14 @@ export interface ExportOptions {
  * Makes a model bundle of a run: its weights (the best, or the last where none were chosen), its card, and the config that made them; or of a cross
  * validation, whose networks then answer together.
  *
- * @returns the paths written, by file name
+ * @returns the paths written, by file name, and what has to be said of the weights, such as that their training has not come to its end
  * @throws ArtifactError, FileError as their rooms say; LearningError CONFIG_UNREADABLE, CONFIG_INVALID, LICENCE_UNREADABLE, METRICS_UNREADABLE
  */
 export async function exportRun(
   path: string,
   out: string,
   { half = false, licence, metrics }: ExportOptions = {},
-): Promise<{ readonly files: Readonly<Record<string, string>> }> {
+): Promise<{ readonly files: Readonly<Record<string, string>>; readonly notes: readonly string[] }> {
   const { card, weights, where } = await weightsOf(path);
   const config = await readTrainConfig(runFolder(path).config);
   const text = licence === undefined ? undefined : await licenceText(licence);
@@ -46,7 +47,7 @@ export async function exportRun(
     config: { ...config, dataset: basename(config.dataset) }, // where it lay on this machine is nobody's business
     ...(text === undefined ? {} : { licence: text }),
   });
-  return { files };
+  return { files, notes: await unfinishedRuns(path) };
 }
 
 /** Those of a run, or of all runs of a cross validation together. */

@@ -10,7 +10,7 @@ import { readTrainConfig } from "../config/train-config.js";
 import { openDataset, type CaseEntry, type Dataset } from "../dataset/index.js";
 import { LearningError } from "../errors.js";
 import { readRunFacts } from "../training/run-facts.js";
-import { positionOfRun } from "../training/state.js";
+import { unfinishedRuns } from "../training/unfinished.js";
 import type { MeasuredRegion } from "./look.js";
 import { measuredTogether, scoreCases, type Measured, type MeasureOptions, type ScoredCase } from "./measure-cases.js";
 import { namedScores } from "./named-scores.js";
@@ -143,7 +143,7 @@ async function scored(
       region,
       passes: passesOf(model.card, passes),
       seenInTraining: seenCases(model, dataset, entries),
-      notes: [...(region === "roi" ? [ROI_NOTE] : []), ...(await unfinishedNotes(path))],
+      notes: [...(region === "roi" ? [ROI_NOTE] : []), ...(await unfinishedRuns(path))],
     };
     return { cases, classes: model.card.classes, facts };
   } finally {
@@ -153,21 +153,6 @@ async function scored(
 
 const ROI_NOTE =
   "each case is one region around its largest lesion, whose place was taken from the truth: no measure of finding lesions in a scan";
-
-/** Which runs had not come to their end: of a cross validation each of its folds. */
-async function unfinishedNotes(path: string): Promise<string[]> {
-  const folds = await foldsIn(path);
-  const runs = folds === undefined ? [path] : folds.map((fold) => foldsFolder(path).run(fold));
-  const notes: string[] = [];
-  for (const run of runs) {
-    const position = await positionOfRun(run);
-    if (position?.done === false)
-      notes.push(
-        `${run} has not come to its end: measured after ${String(position.steps)} steps, in epoch ${String(position.epoch)}`,
-      );
-  }
-  return notes;
-}
 
 interface Chosen {
   readonly dataset: Dataset;
