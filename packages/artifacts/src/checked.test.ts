@@ -15,13 +15,17 @@ const schema = z.strictObject({
       z.strictObject({ by: z.literal("sgd"), momentum: z.number().optional() }),
     ])
     .optional(),
+  mean: z.union([z.object({ undefined: z.string() }), z.object({ mean: z.number(), cases: z.int() })]).optional(),
+  scores: z
+    .union([z.object({ undefined: z.string() }), z.record(z.string(), z.object({ mean: z.number() }))])
+    .optional(),
   share: z.union([z.number(), z.strictObject({ from: z.number(), epochs: z.int().min(1) })]).default(0),
 });
 const good = { rate: 1, stages: [{ width: 8 }], name: null };
 
 test.each([
   {
-    says: "unknown key laerning; known here: rate, network, loss, stages, name, rule, share",
+    says: "unknown key laerning; known here: rate, network, loss, stages, name, rule, mean, scores, share",
     document: { ...good, laerning: 1 },
   },
   { says: "unknown key ratte; did you mean rate?", document: { stages: [], ratte: 1 } },
@@ -53,6 +57,11 @@ test.each([
     says: "key share.epochs: expected number to be >=1, came 0",
     document: { ...good, share: { from: 0, epochs: 0 } },
   },
+  { says: "key mean.cases is missing; expected number", document: { ...good, mean: { mean: 1 } } },
+  { says: 'key mean.mean: expected number, came "x"', document: { ...good, mean: { mean: "x", cases: 1 } } },
+  { says: "key mean.undefined: expected string, came 4", document: { ...good, mean: { undefined: 4 } } },
+  { says: 'key scores.vdsc.mean: expected number, came "x"', document: { ...good, scores: { vdsc: { mean: "x" } } } },
+  { says: "key share: expected number, came {}", document: { ...good, share: {} } },
   { says: 'key share: expected number or object, came "0"', document: { ...good, share: "0" } },
   { says: "the document: expected object, came [1,2]", document: [1, 2] },
   { says: "the document: expected object, came null", document: null },

@@ -60,7 +60,10 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, document: unknown):
       ...(other === undefined ? {} : { goesWith: other }),
     };
   }
-  const inside = issue.code === "invalid_union" ? faultInside(issue) : undefined;
+  const inside =
+    issue.code === "invalid_union"
+      ? faultInside(issue, schemaAt(schema, path, document), valueAt(document, path))
+      : undefined;
   if (inside !== undefined) return faultOf({ ...inside, path: [...issue.path, ...inside.path] }, schema, document);
   const key = path.join(".");
   const came = valueAt(document, path);
@@ -84,10 +87,25 @@ function expectedBy(issue: z.core.$ZodIssue): string {
     .replace(/, received .*$/, "");
 }
 
-/** Of a union whose value is of the kind of one member, what is wrong with it as that: `{from, to, epoch}` is a table with a misspelt key, no number. */
-function faultInside({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue | undefined {
-  const meant = errors.find(([first]) => first !== undefined && (first.path.length > 0 || isUnknownKey(first)));
-  return meant?.find(isUnknownKey) ?? meant?.[0];
+/** Of a union whose value is a table as one member is, what is wrong with it as that: `{from, to, epoch}` has a misspelt key, and is no number. */
+function faultInside(
+  { errors }: z.core.$ZodIssueInvalidUnion,
+  union: unknown,
+  value: unknown,
+): z.core.$ZodIssue | undefined {
+  const member = union instanceof z.ZodUnion ? tableMeant(union.def.options, value) : undefined;
+  const issues = member === undefined ? undefined : errors[member];
+  return issues?.find(isUnknownKey) ?? issues?.[0];
+}
+
+/** Of a union's members, the place of the table that has most keys of the value, if any has one; where none has, that of a record. */
+function tableMeant(options: readonly unknown[], value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const shared = options.map((option) => keysOf(unwrapped(option)).filter((key) => key in value).length);
+  const most = Math.max(...shared);
+  const place =
+    most > 0 ? shared.indexOf(most) : options.findIndex((option) => unwrapped(option) instanceof z.ZodRecord);
+  return place < 0 ? undefined : place;
 }
 
 function isUnknownKey({ code }: z.core.$ZodIssue): boolean {
@@ -109,15 +127,18 @@ function keysOf(schema: unknown): readonly string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** Of a union, the member that the value is: as its telling key says, or the one that is a table where a table came. */
+/** Of a union, the member that the value is: as its telling key says, or the table that it has keys of. */
 function chosen(schema: unknown, value: unknown): unknown {
   if (schema instanceof z.ZodDiscriminatedUnion) {
     const { discriminator, options } = schema.def;
     const name = valueAt(value, [discriminator]);
     return options.find((option) => memberValues(option, discriminator).has(name)) ?? schema;
   }
-  if (schema instanceof z.ZodUnion && typeof value === "object")
-    return schema.def.options.find((option) => option instanceof z.ZodObject) ?? schema;
+  if (schema instanceof z.ZodUnion) {
+    const { options } = schema.def;
+    const place = tableMeant(options, value);
+    return place === undefined ? schema : unwrapped(options[place]);
+  }
   return schema;
 }
 

@@ -92,19 +92,15 @@ async function loadFolds(path: string, folds: readonly number[], options: OpenOp
 }
 
 /**
- * Masks and diagnoses that the folds have seen together. Where each case was seen as often as any, or each has one, that is exact; else, as where some folds
- * are missing, as many as the fold with most.
+ * Masks and diagnoses that the folds have seen together: each case in all folds but one. Where folds are missing, some cases are seen in fewer, and this may
+ * be more than there are, but no more than cases.
  *
- * @param seen cases, each once
+ * @param seen how many cases, each once
  */
 function countsOf(cards: readonly ModelCard[], seen: number): Pick<ModelCard["data"], "masks" | "diagnoses"> {
-  const times = new Map<string, number>();
-  for (const name of cards.flatMap(({ data }) => data.cases)) times.set(name, (times.get(name) ?? 0) + 1);
-  const [often = 1, ...others] = new Set(times.values());
   const all = (of: "masks" | "diagnoses"): number => {
-    const counts = cards.map(({ data }) => data[of]);
-    if (others.length === 0) return counts.reduce((total, count) => total + count, 0) / often;
-    return cards.every(({ data }) => data[of] === data.cases.length) ? seen : Math.max(...counts);
+    const sum = cards.reduce((total, { data }) => total + data[of], 0);
+    return Math.min(seen, Math.round(sum / Math.max(1, cards.length - 1)));
   };
   return { masks: all("masks"), diagnoses: all("diagnoses") };
 }

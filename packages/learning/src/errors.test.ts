@@ -66,6 +66,11 @@ const words: {
     "the loss of step 12 (epoch 1; cases a, b) is not a number; what went wrong first: weight up.0.head.weight",
     "work",
   ],
+  RUN_FACTS: [
+    { code: "RUN_FACTS", path: "run/run.json", because: "key seed is missing; expected number" },
+    "cannot read what run/run.json says of the run: key seed is missing; expected number",
+    "input",
+  ],
   TRAINING_STATE: [
     { code: "TRAINING_STATE", path: "run/checkpoints/last.state.safetensors", because: "it was cut short" },
     "cannot resume from run/checkpoints/last.state.safetensors: it was cut short",
@@ -115,7 +120,7 @@ const words: {
   ],
   MEASURE_SPLIT_OF_FOLDS: [
     { code: "MEASURE_SPLIT_OF_FOLDS", path: "runs/a", split: "train", folds: [0, 2] },
-    "runs/a is a cross validation, whose folds have the same train cases in part; expected test or apart, or one of its runs (fold-0, fold-2)",
+    "runs/a is a cross validation, of which a train case stands in several folds and would count more than once; expected test or apart, or one of its runs (fold-0, fold-2)",
     "input",
   ],
   MEASURE_NO_CASES: [

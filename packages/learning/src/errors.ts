@@ -41,6 +41,7 @@ export type LearningProblem =
       readonly split: string;
       readonly folds: readonly number[];
     }
+  | { readonly code: "RUN_FACTS"; readonly path: string; readonly because: string }
   | { readonly code: "TRAINING_STATE"; readonly path: string; readonly because: string }
   | {
       readonly code: "TRAINING_CHANGED";
@@ -71,6 +72,7 @@ const BLAME: { readonly [C in LearningProblem["code"]]: Blame } = {
   MEASURE_NO_DATASET: "input",
   MEASURE_NO_CASES: "input",
   MEASURE_SPLIT_OF_FOLDS: "input",
+  RUN_FACTS: "input",
   TRAINING_STATE: "input",
   TRAINING_CHANGED: "input",
 };
@@ -126,7 +128,9 @@ function explain(problem: LearningProblem): string {
     case "MEASURE_NO_CASES":
       return `nothing to measure on in ${problem.dataset}: it has no ${problem.split} cases`;
     case "MEASURE_SPLIT_OF_FOLDS":
-      return `${problem.path} is a cross validation, whose folds have the same ${problem.split} cases in part; expected test or apart, or one of its runs (fold-${problem.folds.join(", fold-")})`;
+      return `${problem.path} is a cross validation, of which a ${problem.split} case stands in several folds and would count more than once; expected test or apart, or one of its runs (fold-${problem.folds.join(", fold-")})`;
+    case "RUN_FACTS":
+      return `cannot read what ${problem.path} says of the run: ${problem.because}`;
     case "TRAINING_STATE":
       return `cannot resume from ${problem.path}: ${problem.because}`;
     case "TRAINING_CHANGED":

@@ -25,6 +25,7 @@ export { part } from "./part.js";
 export {
   createNetwork,
   headsOf,
+  taskOf,
   networkEntry,
   NETWORKS,
   resolveNetwork,

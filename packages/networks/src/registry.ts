@@ -365,6 +365,11 @@ export function undrawnNetwork({ name, options }: NetworkSpec): Network {
   return scope(() => networkEntry(name).create(options, new Undrawn()));
 }
 
+/** What a network does: what its option says, or the one thing that it can. */
+export function taskOf({ name, options }: NetworkSpec): Task {
+  return (options["task"] ?? networkEntry(name).tasks[0]) as Task;
+}
+
 /** The classes of the disease head and the types of the lesion head, as the resolved options have them. */
 export function headsOf({ options }: NetworkSpec): {
   readonly classes: readonly string[];

@@ -22,7 +22,7 @@ export const evaluate = command({
     passes: { value: "n", says: "extra passes, in place of the network's own number" },
     out: {
       value: "dir",
-      says: "for metrics.json and predictions/; default the run, where its own test cases are measured",
+      says: "for metrics.json and predictions/; default the run, where its own test cases are measured whole and with its own passes; else nothing is written",
     },
   },
   input: z.strictObject({

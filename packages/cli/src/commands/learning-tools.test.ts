@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -111,10 +111,25 @@ test("runs are listed, compared, reported and exported", async () => {
   const compared = await json("runs", "compare", path("runs/base"), path("runs/all"));
   expect(compared).toMatchObject({ onlyA: [], onlyB: [], scores: { vdsc: { cases: expect.any(Number) } } });
   expect((await run("runs", "compare", path("runs/base"), path("runs/all"))).stdout).toMatch(/^score +a +b +b − a/);
+  const seen = path("seen");
+  mkdirSync(seen);
+  const told = readFileSync(path("runs/base/metrics.json"), "utf8");
+  const [name = ""] = (JSON.parse(told) as { readonly cases: { case: string }[] }).cases.map((one) => one.case);
+  writeFileSync(join(seen, "metrics.json"), told.replace('"seenInTraining": []', `"seenInTraining": ["${name}"]`));
+  expect((await run("runs", "compare", path("runs/base"), seen)).stdout).toContain(
+    `\nb has seen in training: ${name}\n`,
+  );
+  mkdirSync(path("runs/old"));
+  writeFileSync(path("runs/old/config.yaml"), "epoch: 1\n");
+  expect((await run("runs", "list", path("runs"))).stdout).toContain(
+    `\n${path("runs/old")} cannot be read: ${path("runs/old/config.yaml")}: unknown key epoch; did you mean epochs?`,
+  );
+  rmSync(path("runs/old"), { recursive: true });
   const { report } = await json("runs", "report", path("runs/base/fold-0"));
   expect(readFileSync(report as string, "utf8")).toContain("base, fold 0");
   const { folder: exported } = await json("runs", "export", path("runs/base/fold-0"), path("mlruns"));
   expect(existsSync(join(exported as string, "meta.yaml"))).toBe(true);
+  expect((await run("runs", "export", path("runs/base"), path("mlruns"))).stdout.trim().split("\n")).toHaveLength(3);
 });
 
 test("augment shows a draw, dataset summary a dataset", async () => {

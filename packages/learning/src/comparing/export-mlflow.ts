@@ -1,9 +1,11 @@
 import {
+  ArtifactError,
   foldsFolder,
   foldsIn,
   isRun,
   openRun,
   readRunLog,
+  runFolder,
   type LoggedStep,
   type RunLogContent,
 } from "@multirnet/artifacts";
@@ -28,7 +30,7 @@ export interface ExportedRuns extends ExportedRun {
  * @param store folder; made where missing
  * @param experiment name; the run's own unless given
  * @returns ids and folders
- * @throws FileError; ArtifactError, LearningError as the parts of a run say
+ * @throws FileError; ArtifactError, for a cross validation of which no fold has begun too, and LearningError as the parts of a run say
  */
 export async function exportToMlflow(
   path: string,
@@ -61,7 +63,7 @@ async function storedRun(path: string): Promise<ToStore> {
   const files = await openRun(path);
   const config = await readTrainConfig(files.config);
   const facts = await readRunFacts(files.run);
-  const log = await readRunLog(files.log);
+  const log = await readRunLog(files.log).catch((): RunLogContent => ({ steps: [], epochs: [] })); // none before the first step
   const began = Date.parse(facts.started);
   const times = timesOf(log.steps, began);
   const ended = times.at(-1) ?? began;
@@ -99,17 +101,23 @@ async function storedFolds(path: string, folds: readonly number[]): Promise<ToSt
   const config = await readTrainConfig(files.config);
   const beneath: StoredRun[] = [];
   for (const fold of folds) if (await isRun(files.run(fold))) beneath.push((await storedRun(files.run(fold))).run);
-  const ended = Math.max(0, ...beneath.map((run) => run.ended));
+  if (beneath.length === 0) throw new ArtifactError({ code: "RUN_ABSENT", path: files.run(folds[0] as number) });
+  const ended = Math.max(...beneath.map((run) => run.ended));
   const whole = beneath.length === folds.length && beneath.every(({ status }) => status === "finished");
   const run: StoredRun = {
     name: config.name,
-    began: Math.min(ended, ...beneath.map((one) => one.began)),
+    began: Math.min(...beneath.map((one) => one.began)),
     ended,
     status: whole ? "finished" : "stopped",
     parameters: Object.fromEntries(parametersOf(config)),
     metrics: measured(await readMetrics(files.metrics), { time: ended, step: 0 }),
     tags: { "multirnet.synthetic": String(config.data.synthetic) },
-    artifacts: { "config.yaml": files.config, "folds.json": files.list, "metrics.json": files.metrics },
+    artifacts: {
+      "config.yaml": files.config,
+      "folds.json": files.list,
+      "metrics.json": files.metrics,
+      predictions: runFolder(path).predictions,
+    },
   };
   return { config, run, beneath };
 }

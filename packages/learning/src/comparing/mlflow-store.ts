@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 
 import { parse, stringify } from "yaml";
 
-import { isMapping } from "../config/layers.js";
+import { isMapping, type Mapping } from "../config/layers.js";
 
 /** MLflow's RunStatus: a run that has not come to its end counts as killed. */
 const STATUS = { finished: 3, stopped: 5 } as const;
@@ -43,8 +43,7 @@ export interface ExportedRun {
  */
 export async function experimentIn(store: string, name: string): Promise<string> {
   for (const id of await readdir(store).catch(() => [])) {
-    const text = await readFile(join(store, id, "meta.yaml"), "utf8").catch(() => undefined);
-    const known: unknown = text === undefined ? undefined : parse(text);
+    const known = await readMeta(join(store, id)).catch(() => undefined); // no experiment, or another's that is broken
     if (isMapping(known) && known["name"] === name && known["lifecycle_stage"] === ACTIVE) return join(store, id);
   }
   const id = String(createHash("sha256").update(name).digest().readUIntBE(0, 6)); // MLflow's are numbers as text
@@ -92,7 +91,7 @@ export async function writeStoredRun(experiment: string, run: StoredRun): Promis
       artifact_uri: pathToFileURL(resolve(folder, "artifacts")).href,
       end_time: Math.round(run.ended),
       entry_point_name: "",
-      experiment_id: await idOf(experiment),
+      experiment_id: ((await readMeta(experiment)) as Mapping)["experiment_id"],
       lifecycle_stage: ACTIVE,
       run_id: runId,
       run_name: run.name,
@@ -109,9 +108,8 @@ export async function writeStoredRun(experiment: string, run: StoredRun): Promis
   return { runId, folder };
 }
 
-async function idOf(experiment: string): Promise<unknown> {
-  return (parse(await readFile(join(experiment, "meta.yaml"), "utf8")) as { readonly experiment_id: unknown })
-    .experiment_id;
+async function readMeta(folder: string): Promise<unknown> {
+  return parse(await readFile(join(folder, "meta.yaml"), "utf8"));
 }
 
 /** A file a key, with a line a value: time, value, step. */

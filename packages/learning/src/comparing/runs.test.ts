@@ -149,22 +149,22 @@ test("what is not the measure that a run is known by leaves its figures alone, a
   });
   const run = foldsFolder(path).run(2);
   const { notes, passes } = await measureRun(path);
-  expect(notes).toEqual([`${run} has not come to its end: these are its weights after 2 steps, in epoch 0`]);
+  expect(notes).toEqual([`${run} has not come to its end: it has made 2 steps, and is in epoch 0`]);
   expect(passes).toBe(0);
   const kept = await readFile(foldsFolder(path).metrics, "utf8");
   expect(await measureRun(path, { passes: 1 })).toMatchObject({ passes: 1 });
   expect(await measureRun(path, { region: "roi" })).toMatchObject({ region: "roi" });
   expect(await readFile(foldsFolder(path).metrics, "utf8")).toBe(kept);
   await expect(measureRun(path, { split: "validation" })).rejects.toThrow(
-    `${path} is a cross validation, whose folds have the same validation cases in part; expected test or apart, or one of its runs (fold-0, fold-2)`,
+    `${path} is a cross validation, of which a validation case stands in several folds and would count more than once; expected test or apart, or one of its runs (fold-0, fold-2)`,
   );
 
   expect((await exportRun(path, join(await madeFolder(), "bundle"))).notes).toEqual(notes);
 
-  // Which of the cases that both have seen have a mask is not known: as many as the fold with most.
+  // With a fold missing, which cases were seen twice is not known: no more masks than cases.
   const { card, network } = await loadModel(path);
   network.release();
-  expect(card.data).toMatchObject({ masks: 4, diagnoses: 5 });
+  expect(card.data).toMatchObject({ masks: 7, diagnoses: 7 });
 
   const store = await madeFolder();
   const { folder, folds = [] } = await exportToMlflow(path, store);
@@ -175,6 +175,12 @@ test("what is not the measure that a run is known by leaves its figures alone, a
   expect(await meta(folds[1]?.folder ?? "")).toMatchObject({ run_name: "made-fold-2", status: 5 });
   expect(await readFile(join(folds[1]?.folder ?? "", "tags/mlflow.parentRunId"), "utf8")).toBe(basename(folder));
   expect(await readFile(join(folder, "metrics/test/vdsc"), "utf8")).toMatch(/^\d{13} [\d.e-]+ 0\n$/);
+  expect(await readdir(join(folder, "artifacts/predictions"))).toContain("both-1.nii.gz");
+  await writeFile(runFolder(run).lastState, "cut");
+  const told = await exportRun(path, join(await madeFolder(), "bundle"));
+  expect(told.notes).toEqual([
+    expect.stringMatching(new RegExp(`^whether ${run} has come to its end is not known: cannot resume from `)),
+  ]);
   await expect(writeRunReport(path)).rejects.toThrow(
     `${path} is a cross validation; name one of its runs: fold-0, fold-2`,
   );
@@ -183,6 +189,7 @@ test("what is not the measure that a run is known by leaves its figures alone, a
 test("an experiment that a store has by the name is used, whatever its id", async () => {
   const dir = await madeFolder({
     "mlruns/17/meta.yaml": "experiment_id: '17'\nname: made\nlifecycle_stage: active\n",
+    "mlruns/16/meta.yaml": "name: [made\n",
     "mlruns/18/meta.yaml": "experiment_id: '18'\nname: gone\nlifecycle_stage: deleted\n",
   });
   const path = join(dir, "run");

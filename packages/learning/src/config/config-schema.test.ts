@@ -62,6 +62,9 @@ test.each([
   { preprocessing: { region: { z: 16 } } },
   { initialWeights: { part: "backbone" } },
   { initialWeights: null, loss: { classWeights: { cap: null }, lambda: { to: 0.5 } } },
+  { optimiser: { method: "sgd", betas: null, learningRate: 0.1 } },
+  { network: { name: "multirnet", preset: null, widths: null } },
+  { network: null },
   { loss: null, seed: null, precision: null, name: null },
   {},
 ])("a part of a config, over another, is no fault: %j", (given) => {
@@ -72,6 +75,7 @@ test.each([
 test.each([
   { optimiser: { momentun: 0.9 } },
   { optimiser: { method: "sgd", betas: [0.9, 0.9] } },
+  { optimiser: { method: "adam", momentum: 0.9 } },
   { preprocessing: { region: { z: 1.5 } } },
   { frozen: [{ epochs: 3 }] }, // of a list's entry nothing can be left out
   { network: { name: "vnet", passes: 1 } },

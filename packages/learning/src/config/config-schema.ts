@@ -26,16 +26,16 @@ export function trainConfigJsonSchema(): JsonSchema {
 /** Name, preset and options; which options there are depends on the name. */
 function networkSchema(): JsonSchema {
   return {
-    type: "object",
+    type: ["object", "null"],
     description: "registry name, preset, and any of the network's options",
-    properties: { name: { enum: NETWORKS.map(({ name }) => name) }, preset: { type: "string" } },
+    properties: { name: { enum: NETWORKS.map(({ name }) => name) }, preset: { type: ["string", "null"] } },
     allOf: NETWORKS.map(({ name, presets, options }) => ({
       if: { properties: { name: { const: name } }, required: ["name"] },
       then: {
         properties: {
           name: {},
-          preset: { enum: Object.keys(presets), default: "full" },
-          ...inputSchema(options).properties,
+          preset: orNull({ enum: Object.keys(presets), default: "full" }),
+          ...ofOneLayer(inputSchema(options)).properties,
         },
         additionalProperties: false,
       },
@@ -49,10 +49,19 @@ function ofOneLayer({ required: _, oneOf, ...schema }: JsonSchema): JsonSchema {
   const members = schema.anyOf ?? oneOf; // any of them: without what tells them apart, a table may be one or the other
   return {
     ...schema,
-    ...(members === undefined ? {} : { anyOf: members.map(ofOneLayer) }),
+    ...(members === undefined ? {} : { anyOf: withNullsOfOthers(members.map(ofOneLayer)) }),
     ...(properties === undefined ? {} : { properties: inLayer(properties) }),
     ...(typeof others === "object" ? { additionalProperties: orNull(ofOneLayer(others)) } : {}),
   };
+}
+
+/** Of a union's tables each may take away what another has: `{ method: sgd, betas: null }`. */
+function withNullsOfOthers(members: readonly JsonSchema[]): JsonSchema[] {
+  const gone = Object.assign({}, ...members.map(({ properties = {} }) => properties)) as Record<string, unknown>;
+  const nulls = Object.fromEntries(Object.keys(gone).map((key) => [key, { type: "null" as const }]));
+  return members.map((member) =>
+    member.properties === undefined ? member : { ...member, properties: { ...nulls, ...member.properties } },
+  );
 }
 
 function inLayer(properties: NonNullable<JsonSchema["properties"]>): NonNullable<JsonSchema["properties"]> {

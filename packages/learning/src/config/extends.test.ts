@@ -102,6 +102,11 @@ test("a fault in another file, or in a setting, is told with its place", async (
   await expect(readTrainConfig(last, ["loss.lambda={from: 0, to: 2, epochs: 3}"])).rejects.toThrow(
     `${last}: key loss.lambda.to: expected number to be <=1, came 2 (from --set)`,
   );
+  await writeFile(base, `${BASE}sampling: { zzzz: 1 }\n`);
+  await expect(readTrainConfig(last)).rejects.toThrow(
+    new RegExp(`${last}: unknown key sampling.zzzz; known here: .*\\(from ${base}:8\\)$`),
+  );
+  await writeFile(base, BASE);
   await expect(readTrainConfig(last, ["epocs=1"])).rejects.toThrow(`${last}: unknown key epocs; did you mean epochs?`);
 });
 

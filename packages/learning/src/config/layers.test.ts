@@ -46,13 +46,10 @@ test("another network begins anew, the same one is joined", () => {
   }
 });
 
-test("nulls are taken out at every depth, but for a network's own options", () => {
-  expect(
-    withoutNulls({ a: null, b: { c: null, d: { e: null, f: 0 } }, g: [null], network: { name: "x", h: null } }),
-  ).toEqual({
+test("nulls are taken out at every depth, but not out of lists", () => {
+  expect(withoutNulls({ a: null, b: { c: null, d: { e: null, f: 0 } }, g: [null] })).toEqual({
     b: { d: { f: 0 } },
     g: [null],
-    network: { name: "x", h: null },
   });
 });
 

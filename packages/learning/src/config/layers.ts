@@ -59,12 +59,12 @@ function over(
   return Object.fromEntries(result);
 }
 
-/** Without the keys whose value is `null`: they say as much as if they were left out. A network's options have nulls of their own. */
+/** Without the keys whose value is `null`: they say as much as if they were left out. */
 export function withoutNulls(values: Mapping): Mapping {
   return Object.fromEntries(
     Object.entries(values).flatMap(([key, value]) => {
       if (value === null) return [];
-      return [[key, isMapping(value) && key !== "network" ? withoutNulls(value) : value]];
+      return [[key, isMapping(value) ? withoutNulls(value) : value]];
     }),
   );
 }

@@ -111,7 +111,7 @@ export const trainConfigSchema = z.strictObject({
     .min(1)
     .default(1)
     .describe(
-      "stretches of the network whose activations are made anew on the way back: less memory for a third more work; 1 keeps all",
+      "stretches of the network whose activations are made anew on the way back: less memory for a third more work; 1 keeps all, as does an engine without the fast kernels (multirnet doctor)",
     ),
   precision: z
     .enum(PRECISIONS)

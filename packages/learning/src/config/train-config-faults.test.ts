@@ -173,7 +173,7 @@ test.each([
   },
   {
     what: "balanced classes where there are none",
-    given: { network: { name: "vnet" }, loss: { classWeights: "balanced" } },
+    given: { network: { name: "multirnet", preset: "tiny", task: "segmentation" }, loss: { classWeights: "balanced" } },
     words: "key loss.classWeights: expected none, as the network has no diagnosis, but balanced came",
   },
   {
@@ -207,9 +207,11 @@ test.each([
 });
 
 test("a key without a value is as one that is left out", () => {
-  const text = `${stringify(least)}augmentation:\ninitialWeights: null\nloss: { lambda: null, alpha: 0.6 }\n`;
-  expect(parseTrainConfig(text, "a.yaml")).toEqual(
-    parseTrainConfig(stringify({ ...least, loss: { alpha: 0.6 } }), "a.yaml"),
+  const text = `${stringify(least)}augmentation:\ninitialWeights: null\nloss: { lambda: null, alpha: 0.6 }\noptimiser: { method: sgd, betas: null }\n`;
+  const bare = { ...least, loss: { alpha: 0.6 }, optimiser: { method: "sgd" } };
+  expect(parseTrainConfig(text, "a.yaml")).toEqual(parseTrainConfig(stringify(bare), "a.yaml"));
+  expect(parseTrainConfig(stringify({ ...least, network: { ...least.network, widths: null } }), "a.yaml")).toEqual(
+    parseTrainConfig(stringify(least), "a.yaml"),
   );
 });
 

@@ -6,6 +6,7 @@ import {
   NetworkError,
   resolveNetwork,
   sideMultiple,
+  taskOf,
   type NetworkSpec,
 } from "@multirnet/networks";
 import type { z } from "zod";
@@ -53,7 +54,7 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
     const spec = resolved(network);
     requireMultiple(spec, preprocessing.region);
     requireLevels(spec.name, loss.deepSupervision.length);
-    requireClasses(headsOf(spec).classes, loss.classWeights);
+    requireClasses(taskOf(spec) === "segmentation" ? [] : headsOf(spec).classes, loss.classWeights);
     requireEdges(spec, loss.edge);
     if (initialWeights?.from !== undefined && initialWeights.part === undefined)
       throw refuse("key initialWeights.from: expected initialWeights.part beside it, which says where the weights go");
@@ -120,10 +121,11 @@ export function resolveTrainConfig({ values, origins }: Merged, path: string): T
   }
 
   /** Where a faulty value stands, if not in the file that was asked for. */
-  function elsewhere({ kind, key }: Fault): string {
-    const origin = originAt(key);
+  function elsewhere(fault: Fault): string {
+    const origin = originAt(fault.key);
     if (origin === undefined || (origin.kind === "file" && origin.path === path)) return "";
-    const remedy = kind === "unknown key" && origin.kind === "file" ? "; null in its place takes it away" : "";
+    const inherited = fault.kind === "unknown key" && fault.goesWith !== undefined && origin.kind === "file";
+    const remedy = inherited ? "; null in its place takes it away" : "";
     return ` (from ${originText(origin)}${remedy})`;
   }
 
@@ -161,8 +163,8 @@ function hintAt({ kind, key }: Fault): string {
 /** A key without a value is as one that is left out, but a misspelt one is told. */
 function checkedConfig(values: Merged["values"]): Checked<z.output<typeof trainConfigSchema>> {
   const asWritten = checkAgainst(trainConfigSchema, values);
-  if (asWritten.ok || asWritten.fault.kind === "unknown key") return asWritten;
-  return checkAgainst(trainConfigSchema, withoutNulls(values));
+  const misspelt = !asWritten.ok && asWritten.fault.kind === "unknown key" && asWritten.fault.goesWith === undefined;
+  return misspelt ? asWritten : checkAgainst(trainConfigSchema, withoutNulls(values));
 }
 
 /** What a plateau leaves out is filled in where there is one. */

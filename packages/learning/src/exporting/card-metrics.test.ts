@@ -59,5 +59,9 @@ test("figures of weights that had not seen the cases, on the card of weights tha
   expect(await on(["a", "b", "c"], [])).toBe(
     "2 test cases of phantoms (whole), by other weights, which had seen none of them in training; these weights have seen them: a, b",
   );
+  const withPass = await cardMetrics(file({ ...measured, passes: 2 }), ["c"]);
+  expect(withPass?.["on"]).toBe(
+    "2 test cases of phantoms (whole, 2 extra passes), none of them seen in training: a, b",
+  );
   expect(await on(["a", "b"], ["a", "b"])).toBe("2 test cases of phantoms (whole), 2 of them seen in training: a, b");
 });

@@ -22,10 +22,10 @@ export async function cardMetrics(
 ): Promise<ModelCard["metrics"] | undefined> {
   const metrics = await readMetrics(path);
   if (metrics === undefined) return undefined;
-  const { dataset, split, region, seenInTraining, cases, segmentation, classification } = metrics;
+  const { dataset, split, region, passes = 0, seenInTraining, cases, segmentation, classification } = metrics;
   const outlined = isAbsent(segmentation) ? {} : segmentation;
   return {
-    on: onWords({ dataset, split, region, cases, seenInTraining }, trainedOn),
+    on: onWords({ dataset, split, region, passes, cases, seenInTraining }, trainedOn),
     ...Object.fromEntries(
       Object.entries(outlined)
         .filter(([name]) => HEADLINES.includes(name))
@@ -54,18 +54,20 @@ function onWords(
     dataset,
     split,
     region,
+    passes,
     cases,
     seenInTraining,
-  }: Pick<MeasuredJson, "dataset" | "split" | "region" | "cases" | "seenInTraining">,
+  }: Pick<MeasuredJson, "dataset" | "split" | "region" | "passes" | "cases" | "seenInTraining">,
   trainedOn: readonly string[],
 ): string {
   const names = cases.map((one) => one.case);
   const seenByTheseAlone = names.some((name) => trainedOn.includes(name) && !seenInTraining.includes(name));
+  const extra = passes === undefined || passes === 0 ? "" : `, ${String(passes)} extra pass${passes === 1 ? "" : "es"}`;
   const seen = seenInTraining.length === 0 ? "none" : String(seenInTraining.length);
   const how = seenByTheseAlone
     ? `by other weights, which had seen ${seen} of them in training; these weights have seen them`
     : `${seen} of them seen in training`;
-  return `${String(cases.length)} ${split} cases of ${dataset} (${region}), ${how}: ${names.join(", ")}`;
+  return `${String(cases.length)} ${split} cases of ${dataset} (${region}${extra}), ${how}: ${names.join(", ")}`;
 }
 
 function isAbsent(value: object): value is NotGiven {

@@ -33,6 +33,7 @@ export async function exportRun(
   out: string,
   { half = false, licence, metrics }: ExportOptions = {},
 ): Promise<{ readonly files: Readonly<Record<string, string>>; readonly notes: readonly string[] }> {
+  const notes = await unfinishedRuns(path);
   const { card, weights, where } = await weightsOf(path);
   const config = await readTrainConfig(runFolder(path).config);
   const text = licence === undefined ? undefined : await licenceText(licence);
@@ -47,7 +48,7 @@ export async function exportRun(
     config: { ...config, dataset: basename(config.dataset) }, // where it lay on this machine is nobody's business
     ...(text === undefined ? {} : { licence: text }),
   });
-  return { files, notes: await unfinishedRuns(path) };
+  return { files, notes };
 }
 
 /** Those of a run, or of all runs of a cross validation together. */

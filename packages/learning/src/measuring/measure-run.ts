@@ -122,6 +122,7 @@ async function scored(
   path: string,
   { split = "test", region = "whole", dataset: other, out, passes, signal, onCase }: MeasureRunOptions,
 ): Promise<ScoredRun> {
+  const unfinished = await unfinishedRuns(path); // before the weights are read, and long before they have been measured
   const model = await loadModel(path);
   try {
     const { dataset, entries } =
@@ -143,7 +144,7 @@ async function scored(
       region,
       passes: passesOf(model.card, passes),
       seenInTraining: seenCases(model, dataset, entries),
-      notes: [...(region === "roi" ? [ROI_NOTE] : []), ...(await unfinishedRuns(path))],
+      notes: [...(region === "roi" ? [ROI_NOTE] : []), ...unfinished],
     };
     return { cases, classes: model.card.classes, facts };
   } finally {

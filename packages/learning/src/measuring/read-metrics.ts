@@ -15,6 +15,7 @@ const measuredSchema = z.object({
   dataset: z.string(),
   split: z.string(),
   region: z.string(),
+  passes: z.int().min(0).optional().describe("extra passes that were made"),
   seenInTraining: z.array(z.string()),
   cases: z.array(
     z.object({

@@ -21,7 +21,7 @@ import { readRunFacts, type RunFacts } from "../training/run-facts.js";
  * machine. It may be written while the run works, and again at any time.
  *
  * @returns its path
- * @throws ArtifactError, also for what is no run; FileError; LearningError TRAINING_STATE, METRICS_UNREADABLE
+ * @throws ArtifactError, also for what is no run; FileError; LearningError RUN_FACTS, METRICS_UNREADABLE
  */
 export async function writeRunReport(path: string): Promise<string> {
   const run = await openRun(path);

@@ -2,10 +2,10 @@ import type { ModelCard } from "@multirnet/artifacts";
 import { NOTICE, VERSION } from "@multirnet/base";
 import { aboutEngine } from "@multirnet/engine";
 import { CT_WINDOW_HU } from "@multirnet/imaging";
-import { headsOf } from "@multirnet/networks";
+import { headsOf, taskOf } from "@multirnet/networks";
 
 import type { TrainConfig } from "../config/train-config.js";
-import { taskOf, type TrainingCases } from "./cases.js";
+import type { TrainingCases } from "./cases.js";
 import type { InitialWeights } from "./initial-weights.js";
 
 /** The card of the weights that a training makes. */

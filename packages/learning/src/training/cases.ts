@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { workingSpacing } from "@multirnet/inference";
-import { headsOf, networkEntry, type NetworkSpec, type Task } from "@multirnet/networks";
+import { headsOf, taskOf, type NetworkSpec } from "@multirnet/networks";
 
 import type { TrainConfig } from "../config/train-config.js";
 import {
@@ -27,7 +27,7 @@ export interface TrainingCases {
   readonly apart: readonly CaseEntry[]; // kept for the end, whatever the fold
 }
 
-/** @throws DatasetError, for labels that the network needs and the dataset has not too; LearningError TRAINING_NO_CASES */
+/** @throws DatasetError as its room says, DATASET_LABEL_UNKNOWN, _TWICE and _UNTYPED for what the network outlines; LearningError TRAINING_NO_CASES */
 export async function casesOf(config: TrainConfig, fold: number | undefined): Promise<TrainingCases> {
   const dataset = await openDataset(config.dataset);
   const { testShare: share, seed } = config.folds;
@@ -67,11 +67,6 @@ function requireTwoDiagnoses(cases: readonly CaseEntry[], { network, dataset }: 
     `its ${String(cases.length)} training cases tell ${only === undefined ? "no diagnosis" : `one diagnosis only, ${only}`}; ` +
     `expected two or more (${headsOf(network).classes.join(", ")}), or a network that only outlines (network.task: segmentation)`;
   throw new LearningError({ code: "TRAINING_NO_CASES", dataset, because });
-}
-
-/** What a network learns: what its option says, or the one thing that it does. */
-export function taskOf({ name, options }: NetworkSpec): Task {
-  return (options["task"] ?? networkEntry(name).tasks[0]) as Task;
 }
 
 /** Whether a case has a mask or a diagnosis that this network has a head for. */

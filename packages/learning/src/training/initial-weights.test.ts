@@ -11,6 +11,7 @@ import {
   undrawnNetwork,
   type Network,
 } from "@multirnet/networks";
+import { loadModel } from "@multirnet/inference";
 import { stringify } from "yaml";
 import { expect, test } from "vitest";
 
@@ -19,6 +20,7 @@ import { measureRun } from "../measuring/measure-run.js";
 import { readRunFacts } from "./run-facts.js";
 import { madeConfig, madeTrainingSet, newRunPath, resultOf } from "./testing/made-training.js";
 import { resumeTraining, train } from "./train.js";
+import { trainFolds } from "./train-folds.js";
 
 const drawn = (seed: number, options: Record<string, unknown> = {}): Network =>
   createNetwork(resolveNetwork({ name: "multirnet", preset: "tiny", ...options }), seed);
@@ -131,4 +133,11 @@ test("cases by which the weights were made elsewhere are no new cases, where the
   const { cases, seenInTraining } = await measureRun(second);
   expect(cases.map((one) => one.case)).toEqual(["both-1", "masked"]);
   expect(seenInTraining).toEqual(["both-1", "masked"]);
+
+  // The folds of such a training have all seen all cases; each mask and diagnosis still counts once.
+  const folds = await newRunPath();
+  await trainFolds(madeConfig(dataset, { epochs: 1, initialWeights: { file } }), folds);
+  const { card, network } = await loadModel(folds);
+  network.release();
+  expect(card.data).toMatchObject({ masks: 6, diagnoses: 6 }); // one case has no mask, another no diagnosis
 });

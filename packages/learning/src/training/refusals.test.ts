@@ -90,11 +90,11 @@ test("a run without its facts, or with facts that are none, says which file", as
   const { run } = runFolder(path);
   writeFileSync(run, '{"name": "made", "seed": "zero"}');
   await expect(resumeTraining(path)).rejects.toThrow(
-    `cannot resume from ${run}: key seed: expected number, came "zero"`,
+    `cannot read what ${run} says of the run: key seed: expected number, came "zero"`,
   );
   writeFileSync(run, "{");
   await expect(resumeTraining(path)).rejects.toThrow(
-    `cannot resume from ${run}: Expected property name or '}' in JSON`,
+    `cannot read what ${run} says of the run: Expected property name or '}' in JSON`,
   );
 });
 

@@ -60,15 +60,15 @@ function namesOf(cases: readonly { readonly name: string }[]): string[] {
   return cases.map(({ name }) => name);
 }
 
-/** @throws LearningError TRAINING_STATE */
+/** @throws LearningError RUN_FACTS */
 export async function readRunFacts(path: string): Promise<RunFacts> {
   let document: unknown;
   try {
     document = JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
-    throw new LearningError({ code: "TRAINING_STATE", path, because: messageOf(error) }, { cause: error });
+    throw new LearningError({ code: "RUN_FACTS", path, because: messageOf(error) }, { cause: error });
   }
   const checked = checkAgainst(runFactsSchema, document);
-  if (!checked.ok) throw new LearningError({ code: "TRAINING_STATE", path, because: faultWords(checked.fault) });
+  if (!checked.ok) throw new LearningError({ code: "RUN_FACTS", path, because: faultWords(checked.fault) });
   return checked.value;
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 
 import { checkAgainst, faultWords, runFolder } from "@multirnet/artifacts";
 import { messageOf } from "@multirnet/base";
@@ -85,16 +85,37 @@ export function loadState(state: Uint8Array, path: string, { network, optimiser,
   });
 }
 
-/** Where a run stands. @returns undefined where it has no state, as a bundle; @throws LearningError TRAINING_STATE */
+/**
+ * Where a run stands; of its state, which may be large, only the header is read.
+ *
+ * @returns undefined where it has no state, as a bundle
+ * @throws LearningError TRAINING_STATE
+ */
 export async function positionOfRun(path: string): Promise<Position | undefined> {
   const { lastState } = runFolder(path);
   if (!existsSync(lastState)) return undefined;
   try {
-    const { metadata } = readSafetensors(await readFile(lastState), lastState);
-    return positionOf(metadata["position"], lastState);
+    const { __metadata__: metadata } = await headerOf(lastState);
+    return positionOf(metadata?.["position"], lastState);
   } catch (error) {
     if (error instanceof LearningError) throw error;
     throw new LearningError({ code: "TRAINING_STATE", path: lastState, because: messageOf(error) }, { cause: error });
+  }
+}
+
+const MOST_HEADER_BYTES = 100_000_000;
+
+/** A safetensors file's header, which follows its length in 64 bits. */
+async function headerOf(path: string): Promise<{ readonly __metadata__?: Readonly<Record<string, string>> }> {
+  const file = await open(path);
+  try {
+    const length = Buffer.alloc(8);
+    await file.read(length, 0, 8, 0);
+    const header = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), MOST_HEADER_BYTES));
+    await file.read(header, 0, header.length, 8);
+    return JSON.parse(header.toString()) as { readonly __metadata__?: Readonly<Record<string, string>> };
+  } finally {
+    await file.close();
   }
 }
 

@@ -72,7 +72,7 @@ export async function beginnings(
 /**
  * Goes on with a run from its last checkpoint, to the same bits as if it had never stopped, on the same machine with as many threads.
  *
- * @throws LearningError TRAINING_STATE, TRAINING_CHANGED; ArtifactError RUN_BUSY; and all that `train` throws
+ * @throws LearningError RUN_FACTS, TRAINING_STATE, TRAINING_CHANGED; ArtifactError RUN_BUSY; and all that `train` throws
  */
 export async function resumeTraining(path: string, options: TrainingOptions = {}): Promise<TrainingOutcome> {
   return alone(path, () => goOn(path, options)); // before anything that a killed writer left is swept away: another may be writing
