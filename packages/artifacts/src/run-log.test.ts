@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { RunLog } from "./run-log.js";
+import { readRunLog, RunLog } from "./run-log.js";
 import { temporaryFolder, thrownBy, tinyDisk } from "./testing/folders.js";
 
 const line = (step: number): string => `${JSON.stringify({ step, loss: 1 / step })}\n`;
@@ -95,4 +95,21 @@ test("a full disk ends the log after its last whole line", async (context) => {
   expect(text.split("\n").length - 1).toBe(log.lines);
   expect(log.lines).toBeGreaterThan(50);
   await log.close();
+});
+
+test("steps and epochs are read apart, and a line that is being written does not count", async () => {
+  const path = join(temporaryFolder(), "log.jsonl");
+  writeFileSync(path, '{"kind":"step","step":1}\n{"kind":"epoch","epoch":0}\n{"kind":"step","ste');
+  expect(await readRunLog(path)).toEqual({ steps: [{ kind: "step", step: 1 }], epochs: [{ kind: "epoch", epoch: 0 }] });
+});
+
+test("a log that is not there is that of a run before its first step; one that is damaged, or no file, is refused", async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "log.jsonl");
+  expect(await readRunLog(path)).toEqual({ steps: [], epochs: [] });
+  writeFileSync(path, '{"kind":"step","step":1}\n{"kind"\n');
+  expect((await thrownBy(readRunLog(path))).message).toBe(`line 2 of ${path} is not JSON`);
+  expect((await thrownBy(readRunLog(folder))).message).toBe(
+    `cannot read ${folder}: EISDIR: illegal operation on a directory, read`,
+  );
 });

@@ -135,7 +135,7 @@ export interface RunLogContent {
 }
 
 /**
- * Reads the log of a run, which may be being written: a last line without its end does not count.
+ * Reads the log of a run, which may be being written: a last line without its end does not count. Before the first step there is none.
  *
  * @throws ArtifactError ARTIFACT_UNREADABLE, LOG_DAMAGED for a line that is no JSON
  */
@@ -144,6 +144,7 @@ export async function readRunLog(path: string): Promise<RunLogContent> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
+    if (isAbsence(error)) return { steps: [], epochs: [] };
     throw unreadable(path, error);
   }
   const lines = text.split("\n").slice(0, -1);

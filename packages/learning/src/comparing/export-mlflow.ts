@@ -63,7 +63,7 @@ async function storedRun(path: string): Promise<ToStore> {
   const files = await openRun(path);
   const config = await readTrainConfig(files.config);
   const facts = await readRunFacts(files.run);
-  const log = await readRunLog(files.log).catch((): RunLogContent => ({ steps: [], epochs: [] })); // none before the first step
+  const log = await readRunLog(files.log);
   const began = Date.parse(facts.started);
   const times = timesOf(log.steps, began);
   const ended = times.at(-1) ?? began;

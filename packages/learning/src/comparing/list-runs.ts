@@ -62,7 +62,7 @@ async function listedRun(path: string): Promise<ListedRun> {
   const run = runFolder(path);
   const config = await readTrainConfig(run.config);
   const facts = await readRunFacts(run.run);
-  const { steps, epochs } = await readRunLog(run.log).catch(() => ({ steps: [], epochs: [] })); // none before the first step
+  const { steps, epochs } = await readRunLog(run.log);
   return {
     path,
     kind: "run",
