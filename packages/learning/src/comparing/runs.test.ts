@@ -362,6 +362,19 @@ test("a run is listed, reported and exported with what it logged", async () => {
   const kept = await readFile(runFolder(path).metrics);
   await measureRun(path, { split: "validation", out: path });
   expect(await readFile(await writeRunReport(path), "utf8")).toContain("; all of them trained or chose the weights.");
+  const told = JSON.parse(kept.toString()) as {
+    readonly segmentation: object;
+    readonly cases: { segmentation?: object }[];
+  };
+  const typed = {
+    ...told,
+    types: { consolidation: told.segmentation },
+    cases: told.cases.map((one) =>
+      one.segmentation === undefined ? one : { ...one, types: { consolidation: one.segmentation } },
+    ),
+  };
+  await writeFile(runFolder(path).metrics, JSON.stringify(typed));
+  expect((await readFile(await writeRunReport(path), "utf8")).match(/V-DSC, consolidation/g)).toHaveLength(2); // a fact, a column
   await writeFile(runFolder(path).metrics, kept);
   await writeRunReport(path);
 

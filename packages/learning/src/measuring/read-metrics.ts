@@ -10,6 +10,23 @@ const absent = z.object({ undefined: z.string() });
 const score = z.union([z.number(), absent]);
 const interval = z.object({ low: z.number(), high: z.number() });
 
+const ofCase = z
+  .object({
+    vdsc: score,
+    sdsc: score,
+    aso: score,
+    asdMm: score,
+    hd95Mm: score,
+    tolerances: z.array(z.object({ toleranceMm: z.number(), sdsc: score, aso: score })),
+  })
+  .partial()
+  .catchall(z.unknown());
+
+const means = z.union([
+  absent,
+  z.record(z.string(), z.object({ mean: score, cases: z.int(), interval95: z.union([interval, score]).optional() })),
+]);
+
 /** What others take of `metrics.json`, as `evaluate` and `train` write it. */
 const measuredSchema = z.object({
   dataset: z.string(),
@@ -20,25 +37,13 @@ const measuredSchema = z.object({
   cases: z.array(
     z.object({
       case: z.string(),
-      segmentation: z
-        .object({
-          vdsc: score,
-          sdsc: score,
-          aso: score,
-          asdMm: score,
-          hd95Mm: score,
-          tolerances: z.array(z.object({ toleranceMm: z.number(), sdsc: score, aso: score })),
-        })
-        .partial()
-        .catchall(z.unknown())
-        .optional(),
+      segmentation: ofCase.optional(),
+      types: z.record(z.string(), ofCase).optional(),
       diagnosis: z.object({ truth: z.string(), prediction: z.string() }).optional(),
     }),
   ),
-  segmentation: z.union([
-    absent,
-    z.record(z.string(), z.object({ mean: score, cases: z.int(), interval95: z.union([interval, score]).optional() })),
-  ]),
+  segmentation: means,
+  types: z.record(z.string(), means).optional().describe("of each lesion type"),
   classification: z.union([
     absent,
     z.object({ cases: z.int(), accuracy: score, accuracyInterval95: interval.optional(), f1: score }),

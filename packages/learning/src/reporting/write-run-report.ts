@@ -68,19 +68,20 @@ function factsOf({ steps, epochs }: RunLogContent, metrics: MeasuredJson | undef
       name: "Best validation",
       value: validated.length === 0 ? { undefined: "no validation" } : validated.reduce((a, b) => Math.max(a, b)),
     },
-    { name: "V-DSC of measured cases", value: meanOf(metrics, "vdsc") },
+    { name: "V-DSC of measured cases", value: metrics === undefined ? NOT_MEASURED : vdscOf(metrics.segmentation) },
+    ...Object.entries(metrics?.types ?? {}).map(([type, means]) => ({ name: `V-DSC, ${type}`, value: vdscOf(means) })),
     { name: "Accuracy on measured cases", value: accuracyOf(metrics) },
   ];
 }
 
-function meanOf(metrics: MeasuredJson | undefined, name: string): number | NotGiven {
-  if (metrics === undefined) return { undefined: "not measured" };
-  if (isAbsent(metrics.segmentation)) return metrics.segmentation;
-  return metrics.segmentation[name]?.mean ?? { undefined: "not measured" };
+const NOT_MEASURED: NotGiven = { undefined: "not measured" };
+
+function vdscOf(means: MeasuredJson["segmentation"]): number | NotGiven {
+  return isAbsent(means) ? means : (means["vdsc"]?.mean ?? NOT_MEASURED);
 }
 
 function accuracyOf(metrics: MeasuredJson | undefined): number | NotGiven {
-  if (metrics === undefined) return { undefined: "not measured" };
+  if (metrics === undefined) return NOT_MEASURED;
   return isAbsent(metrics.classification) ? metrics.classification : metrics.classification.accuracy;
 }
 
@@ -154,13 +155,20 @@ function tableOf(metrics: MeasuredJson | undefined): Table | NotGiven {
   if (metrics === undefined) return { undefined: "no case was held back, or the run has not ended" };
   const outlined = !isAbsent(metrics.segmentation);
   const diagnosed = !isAbsent(metrics.classification);
-  const rows = metrics.cases.map(({ case: name, segmentation, diagnosis }) => [
+  const types = Object.keys(metrics.types ?? {});
+  const rows = metrics.cases.map(({ case: name, segmentation, types: ofTypes, diagnosis }) => [
     name,
     ...(outlined ? COLUMNS.map(([, key]) => segmentation?.[key] ?? { undefined: "no mask" }) : []),
+    ...types.map((type) => ofTypes?.[type]?.vdsc ?? { undefined: "no mask" }),
     ...(diagnosed ? [diagnosis?.truth ?? "not known", diagnosis?.prediction ?? "none"] : []),
   ]);
   return {
-    head: ["Case", ...(outlined ? COLUMNS.map(([title]) => title) : []), ...(diagnosed ? ["Diagnosis", "Found"] : [])],
+    head: [
+      "Case",
+      ...(outlined ? COLUMNS.map(([title]) => title) : []),
+      ...types.map((type) => `V-DSC, ${type}`),
+      ...(diagnosed ? ["Diagnosis", "Found"] : []),
+    ],
     rows,
     note: `${String(metrics.cases.length)} ${metrics.split} cases of ${metrics.dataset} (${metrics.region}); ${seenText(metrics)}.`,
   };
