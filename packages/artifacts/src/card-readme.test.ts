@@ -48,11 +48,15 @@ test("what a network does not give is not there, and what is estimated is said",
     task: "segmentation",
     classes: [],
     passes: 2,
+    inference: { ...card.inference, flips: ["leftRight", "frontBack"] },
     preprocessing: { ...card.preprocessing, spacingMm: { x: "fit", y: "fit", z: 5 } },
     metrics: { "mean V-DSC": 0.64351, folds: [0, 1] },
     data: { ...card.data, synthetic: false, estimated: ["spacing", "intensity"], notes: "Research only." },
   });
   expect(text).toContain("Lesion outlines by `multir-net`, 2 passes over its own map.");
+  expect(text).toContain(
+    "- each region is looked at mirrored left to right and front to back too, and the mean counts\n",
+  );
   expect(text).not.toContain("a diagnosis:");
   expect(text).toContain("a chest CT, resampled to the whole scan × the whole scan × 5 mm, in regions of");
   expect(text).toContain("- not measured but estimated in these data: spacing, intensity\n");

@@ -1,4 +1,6 @@
-import type { ModelCard } from "./model-card.js";
+import type { Flip, ModelCard } from "./model-card.js";
+
+const FLIP_WORDS: Readonly<Record<Flip, string>> = { leftRight: "left to right", frontBack: "front to back" };
 
 /**
  * A model card for people, from the one for machines: the README.md of a bundle.
@@ -8,6 +10,7 @@ import type { ModelCard } from "./model-card.js";
 export function cardReadme(name: string, card: ModelCard): string {
   const { network, task, classes, labels, preprocessing, passes, inference, data } = card;
   const { spacingMm, windowHu, region } = preprocessing;
+  const { flips = [] } = inference;
   const triple = ({ x, y, z }: typeof region): string => `${x} × ${y} × ${z}`;
   return [
     `# ${name}`,
@@ -29,6 +32,8 @@ export function cardReadme(name: string, card: ModelCard): string {
       `a chest CT, resampled to ${spacingWords(spacingMm)}, in regions of ${triple(region)} voxels (x × y × z)`,
       `${windowHu.low} to ${windowHu.high} HU as 0 to 1`,
       `windows that overlap by ${inference.overlap}, threshold ${inference.threshold}, lesions from ${inference.minimumLesionMm3} mm³ on`,
+      flips.length > 0 &&
+        `each region is looked at mirrored ${flips.map((flip) => FLIP_WORDS[flip]).join(" and ")} too, and the mean counts`,
     ]),
     section(
       "Measured",
