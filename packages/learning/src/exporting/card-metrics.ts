@@ -22,7 +22,7 @@ export async function cardMetrics(
 ): Promise<ModelCard["metrics"] | undefined> {
   const metrics = await readMetrics(path);
   if (metrics === undefined) return undefined;
-  const { dataset, split, region, passes = 0, seenInTraining, cases, segmentation, classification } = metrics;
+  const { dataset, split, region, passes, seenInTraining, cases, segmentation, classification } = metrics;
   const outlined = isAbsent(segmentation) ? {} : segmentation;
   return {
     on: onWords({ dataset, split, region, passes, cases, seenInTraining }, trainedOn),
@@ -54,7 +54,7 @@ function onWords(
     dataset,
     split,
     region,
-    passes,
+    passes = 0,
     cases,
     seenInTraining,
   }: Pick<MeasuredJson, "dataset" | "split" | "region" | "passes" | "cases" | "seenInTraining">,
@@ -62,7 +62,7 @@ function onWords(
 ): string {
   const names = cases.map((one) => one.case);
   const seenByTheseAlone = names.some((name) => trainedOn.includes(name) && !seenInTraining.includes(name));
-  const extra = passes === undefined || passes === 0 ? "" : `, ${String(passes)} extra pass${passes === 1 ? "" : "es"}`;
+  const extra = passes === 0 ? "" : `, ${String(passes)} extra pass${passes === 1 ? "" : "es"}`;
   const seen = seenInTraining.length === 0 ? "none" : String(seenInTraining.length);
   const how = seenByTheseAlone
     ? `by other weights, which had seen ${seen} of them in training; these weights have seen them`

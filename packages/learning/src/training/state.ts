@@ -103,15 +103,14 @@ export async function positionOfRun(path: string): Promise<Position | undefined>
   }
 }
 
-const MOST_HEADER_BYTES = 100_000_000;
-
 /** A safetensors file's header, which follows its length in 64 bits. */
 async function headerOf(path: string): Promise<{ readonly __metadata__?: Readonly<Record<string, string>> }> {
   const file = await open(path);
   try {
     const length = Buffer.alloc(8);
     await file.read(length, 0, 8, 0);
-    const header = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), MOST_HEADER_BYTES));
+    const { size } = await file.stat(); // a damaged length may be any
+    const header = Buffer.alloc(Math.min(Number(length.readBigUInt64LE()), size));
     await file.read(header, 0, header.length, 8);
     return JSON.parse(header.toString()) as { readonly __metadata__?: Readonly<Record<string, string>> };
   } finally {
